@@ -1,0 +1,1 @@
+"""The Clarity domain on the map."""

@@ -1,0 +1,1 @@
+"""Marts in, findings out, and their renderings as files."""
