@@ -1,0 +1,300 @@
+"""Make one day of one request known: settle it from stored answers, or ask the least that tells it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from clarity_assets import errors
+from clarity_assets.clarity import store
+from clarity_assets.clarity.archive import save_envelope
+from clarity_assets.clarity.client import ClarityClient, RawAnswer, first_bytes
+from clarity_assets.clarity.payload import PayloadProblem, read_totals, stored_form
+from clarity_assets.clarity.quota import PLAN, RESERVE, Budget, Ledger, naive
+from clarity_assets.clarity.requests import ClarityRequest
+from clarity_assets.clarity.settle import Settlement, page_rule
+from clarity_assets.clarity.store import LOST, Answer, DayState
+from clarity_assets.clarity.token import Token, check_subject, check_token
+from clarity_assets.clarity.totals import Totals
+from clarity_assets.clarity.windows import newest_complete_day
+from clarity_assets.settings import Settings
+from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.tables import transaction
+
+
+@dataclass
+class Collected:
+    """What one collection brought: the day's state, other days solved by the way, requests sent, budget left."""
+
+    state: DayState
+    others: list[DayState] = field(default_factory=list)
+    sent: int = 0
+    budget: Budget | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Slot:
+    """One reserved request."""
+
+    request: ClarityRequest
+    num_of_days: int
+    request_id: str
+
+
+class Pacer:
+    """Keeps a pause between the requests of one process."""
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep, monotonic: Callable[[], float] = time.monotonic):
+        self._sleep, self._monotonic, self._last = sleep, monotonic, None
+
+    def wait(self, pause_s: float) -> None:
+        """Sleep until `pause_s` seconds have passed since the last call."""
+        if self._last is not None and (left := self._last + pause_s - self._monotonic()) > 0:
+            self._sleep(left)
+        self._last = self._monotonic()
+
+
+_pacer = Pacer()
+
+
+class Collector:
+    """Collects for one project. `run_id` goes into the ledger; `clock` and `client` are given by tests."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        client: Callable[[Token], ClarityClient] | None = None,
+        run_id: str | None = None,
+        pacer: Pacer = _pacer,
+    ):
+        self.settings = settings
+        self.clock = clock or settings.clock
+        self._client = client or self._default_client
+        self._run_id = run_id
+        self._pacer = pacer
+        self.project_id = settings.need_project()
+
+    def collect(self, name: str, day: date) -> Collected:
+        """Make the day known, with as few requests as possible and none where it is known already.
+
+        Raises DayNotOver, DayLost, TokenError or QuotaExhausted before anything is sent; an ApiError where a
+        request failed (its slot is counted); DayPending where the answers came but do not tell the day;
+        WarehouseError where it cannot be stored.
+        """
+        now = self.clock()
+        if day > newest_complete_day(now):
+            over = datetime.combine(day + timedelta(days=1), datetime.min.time())
+            raise errors.DayNotOver(
+                f"{name} of {day}: the day is not over before {over:%Y-%m-%d %H:%M} UTC, and it is "
+                f"{now:%Y-%m-%d %H:%M} UTC; nothing was asked"
+            )
+        collected, slot, token = self._begin(name, day, now)
+        while slot is not None:
+            raw = self._fetch(slot, token)
+            slot = self._land(slot, raw, day, token, collected)
+        if not collected.state.is_known:
+            raise errors.DayPending(f"{name} of {day}: {collected.state.cause}")
+        return collected
+
+    # --- before a request ---------------------------------------------------------------------------------------
+
+    def _begin(self, name: str, day: date, now: datetime) -> tuple[Collected, _Slot | None, Token | None]:
+        """Settle the day; where it is not known, check everything and reserve the first slot."""
+        refusal: errors.ClarityAssetsError | None = None
+        slot = token = None
+        with self._open(f"collect {name} {day}") as con:
+            with transaction(con):
+                settlement = self._settlement(con, now)
+                settlement.settle(name, also=day)
+                collected = Collected(self._state(con, name, day), budget=self._ledger(con).budget(now=now))
+                try:
+                    calls = self._calls(settlement, collected.state, day)
+                    if calls:
+                        token = check_token(self.settings.api_token, now=now)
+                        check_subject(token, known_hash=self._known_subject(con), project_id=self.project_id)
+                        slot = self._reserve(con, settlement, name, calls, day, token)
+                except errors.QuotaExhausted as error:
+                    refusal = None if collected.state.is_known else error
+                except errors.ClarityAssetsError as error:
+                    refusal = error
+        if refusal is not None:
+            raise refusal
+        return collected, slot, token
+
+    def _calls(self, settlement: Settlement, state: DayState, day: date) -> tuple[int, ...]:
+        """The windows (numbers of days) still to be asked; none where the day is known.
+
+        A day that is rolled up from a finer request is asked only where one straight window can still measure it:
+        that tells visitors, which no roll-up and no difference can. Raises DayLost.
+        """
+        if state.is_known and state.rolled_up_from is None:
+            return ()
+        plan = settlement.plan(settlement.request(state.request), day)
+        if state.is_known:
+            return plan.num_of_days if plan is not None and plan.path.is_measured else ()
+        if plan is None:
+            if state.status == LOST:
+                raise errors.DayLost(f"{state.request} of {day} is lost: {state.cause}; no request was spent")
+            raise errors.DayPending(
+                f"{state.request} of {day} cannot be told by windows that end now; ask near 00:00 UTC "
+                f"(CLARITY_MIN_COVERAGE={self.settings.min_coverage:g})"
+            )
+        return plan.num_of_days
+
+    def _reserve(self, con, settlement, name: str, calls: tuple[int, ...], day: date, token: Token) -> _Slot:
+        """Reserve the first of the calls, provided that all of them can be afforded."""
+        request, now = settlement.request(name), settlement.now
+        purposes = [self._purpose(settlement, request, n) for n in calls]
+        self._ledger(con).budget(now=now).check(purposes, what=f"{name} of {day}")
+        request_id = self._ledger(con).reserve(
+            request=name, num_of_days=calls[0], purpose=purposes[0], for_date=day, now=now,
+            token_hash=token.token_hash, run_id=self._run_id,
+        )  # fmt: skip
+        return _Slot(request, calls[0], request_id)
+
+    def _purpose(self, settlement: Settlement, request: ClarityRequest, num_of_days: int) -> str:
+        """The newest day's 24 h of the six requests are the plan; all else comes out of the reserve."""
+        if request.is_extra or num_of_days != 1:
+            return RESERVE
+        path = settlement.windows(request).best_path(newest_complete_day(settlement.now))
+        return RESERVE if path is not None else PLAN
+
+    # --- the request --------------------------------------------------------------------------------------------
+
+    def _fetch(self, slot: _Slot, token: Token) -> RawAnswer:
+        """Send the reserved request; a failure is stored in the ledger before it is raised."""
+        self._pacer.wait(self.settings.request_pause_s)
+        try:
+            return self._client(token).fetch(slot.request.dimensions, num_of_days=slot.num_of_days)
+        except errors.ApiError as error:
+            self._fail(slot, error)
+            raise self._named(slot, error) from error
+
+    def _named(self, slot: _Slot, error: errors.ApiError) -> errors.ApiError:
+        return type(error)(
+            f"{slot.request.name}, {slot.num_of_days * 24} h: {error}",
+            http_status=error.http_status, first_bytes=error.first_bytes,
+        )  # fmt: skip
+
+    def _fail(self, slot: _Slot, error: errors.ApiError) -> None:
+        with self._open("store a failed request") as con, transaction(con):
+            now = self.clock()
+            self._ledger(con).fail(slot.request_id, error, now=now)
+            self._settlement(con, now).settle(slot.request.name)
+
+    # --- the answer ---------------------------------------------------------------------------------------------
+
+    def _land(self, slot: _Slot, raw: RawAnswer, day: date, token: Token, collected: Collected) -> _Slot | None:
+        """Store answer, rows and the slot's outcome together; reserve the next slot if the day needs it."""
+        try:
+            answer, totals = self._read(slot, raw)
+        except errors.UnusableAnswer as error:
+            named = errors.UnusableAnswer(str(error), http_status=200, first_bytes=first_bytes(raw.body, token))
+            self._fail(slot, named)
+            raise self._named(slot, named) from error
+        try:
+            following, refusal = self._store(slot, answer, totals, day, token, collected)
+        except errors.WarehouseError as error:
+            kept = self._rescue(answer)
+            raise type(error)(f"{error} - the answer was paid for and is kept in {kept}: `clarity-assets import {kept}`") from error
+        if answer.quarantine_reason:
+            raise errors.AnswerQuarantined(
+                f"{slot.request.name}, {slot.num_of_days * 24} h: {answer.quarantine_reason}; "
+                f"the answer is kept as {answer.answer_id} and not used", http_status=200,
+            )  # fmt: skip
+        if refusal is not None:
+            raise refusal
+        return following
+
+    def _read(self, slot: _Slot, raw: RawAnswer) -> tuple[Answer, Totals | None]:
+        """The answer in its stored form, and its totals; quarantined where they cannot be trusted."""
+        return read_answer(
+            raw.body, slot.request, settings=self.settings, num_of_days=slot.num_of_days, window_end=raw.window_end,
+            window_end_source=raw.window_end_source, received_at=self.clock(), origin="api", request_id=slot.request_id,
+        )  # fmt: skip
+
+    def _store(self, slot, answer: Answer, totals: Totals | None, day, token, collected: Collected):
+        """Commit the answer with all that it brings; then the next slot, or what refuses it."""
+        name = slot.request.name
+        with self._open(f"land {name}") as con, transaction(con):
+            now = self.clock()
+            ledger = self._ledger(con)
+            store.insert_answer(con, answer)
+            outcome = "answered" if answer.quarantine_reason is None else "quarantined"
+            ledger.finish(slot.request_id, outcome=outcome, now=now, http_status=200, error=answer.quarantine_reason)
+            self._remember_subject(con, token, now)
+            settlement = self._settlement(con, now)
+            if totals is not None:
+                settlement.known_totals[answer.answer_id] = totals
+            near = (answer.window_start.date() - timedelta(days=1), answer.window_end.date())
+            changed = settlement.settle(name, near=near)
+            collected.sent += 1
+            collected.warnings += answer.warnings
+            collected.state = self._state(con, name, day)
+            collected.others += [s for s in changed if s.is_known and (s.request, s.date) != (name, day)]
+            following = refusal = None
+            if not answer.quarantine_reason and not collected.state.is_known:
+                plan = settlement.plan(settlement.request(name), day)
+                try:
+                    following = plan and self._reserve(con, settlement, name, plan.num_of_days, day, token)
+                except errors.ClarityAssetsError as error:
+                    refusal = error  # raised after the commit: what was paid for stays
+            collected.budget = ledger.budget(now=now)
+        return following, refusal
+
+    def _rescue(self, answer: Answer) -> Path:
+        """Keep an answer that the warehouse could not take, in a file that `clarity-assets import` reads."""
+        return save_envelope(answer, self.settings.warehouse.with_name("rescued"))
+
+    # --- helpers ------------------------------------------------------------------------------------------------
+
+    def _open(self, label: str):
+        return open_warehouse(self.settings.warehouse, timeout_s=self.settings.warehouse_timeout_s, label=label)
+
+    def _settlement(self, con, now: datetime) -> Settlement:
+        settlement = Settlement(con, self.settings, now)
+        store.ensure_tables(con, settlement.requests)
+        return settlement
+
+    def _ledger(self, con) -> Ledger:
+        return ledger_of(con, self.settings)
+
+    def _state(self, con, name: str, day: date) -> DayState:
+        return store.load_day(con, self.project_id, name, day)
+
+    def _known_subject(self, con) -> str | None:
+        row = con.execute("select token_subject_hash from ops.clarity_project where project_id = ?", [self.project_id]).fetchone()
+        return row and row[0]
+
+    def _remember_subject(self, con, token: Token, now: datetime) -> None:
+        if self._known_subject(con) is None:
+            con.execute("insert into ops.clarity_project values (?, ?, ?)", [self.project_id, token.subject_hash, naive(now)])
+
+    def _default_client(self, token: Token) -> ClarityClient:
+        s = self.settings
+        return ClarityClient(s.api_base_url, token, self.clock, s.connect_timeout_s, s.answer_timeout_s, s.connect_attempts)
+
+
+def ledger_of(con, settings: Settings) -> Ledger:
+    """The ledger of the settings' project."""
+    return Ledger(con, settings.need_project(), settings.quota_limit, settings.quota_reserve, settings.quota_day)
+
+
+def read_answer(body: bytes, request: ClarityRequest, *, settings: Settings, **facts) -> tuple[Answer, Totals | None]:
+    """A body as an Answer in its stored form, and its totals (None where it must be quarantined).
+
+    Raises UnusableAnswer where the body is no answer at all.
+    """
+    stored = stored_form(body)
+    facts = {"project_id": settings.need_project(), "request": request.name, "stored": stored, **facts}
+    try:
+        totals, blocks = read_totals(stored, request, pages=page_rule(settings))
+    except PayloadProblem as problem:
+        return Answer(**facts, row_count=0, quarantine_reason=str(problem)), None
+    return Answer(
+        **facts, row_count=blocks.row_count, truncated_blocks=tuple(blocks.truncated), warnings=tuple(blocks.warnings)
+    ), totals

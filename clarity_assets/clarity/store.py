@@ -1,0 +1,209 @@
+"""Answers and days in the warehouse: the SQL between the domain and `ops.*` / `landing.*`."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+import zstandard
+
+from clarity_assets.clarity.columns import Column, landing_columns
+from clarity_assets.clarity.quota import naive
+from clarity_assets.clarity.requests import ClarityRequest
+from clarity_assets.clarity.tables import CLARITY_DAY, OPS_TABLES
+from clarity_assets.clarity.totals import Totals, measures
+from clarity_assets.clarity.windows import Arc
+from clarity_assets.errors import WarehouseCorrupt
+from clarity_assets.warehouse.tables import ensure_table, replace_partition
+
+MEASURED, DERIVED, PENDING, LOST = "measured", "derived", "pending", "lost"
+KNOWN = (MEASURED, DERIVED)
+
+ARROW_TYPES = {
+    "VARCHAR": pa.string(), "VARCHAR[]": pa.list_(pa.string()), "BIGINT": pa.int64(), "INTEGER": pa.int32(),
+    "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"),
+    "BLOB": pa.binary(),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to be stored: its stored form and everything that is known of it."""
+
+    project_id: str
+    request: str
+    num_of_days: int
+    window_end: datetime
+    window_end_source: str
+    received_at: datetime
+    origin: str
+    stored: bytes
+    row_count: int
+    truncated_blocks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    quarantine_reason: str | None = None
+    request_id: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.stored).hexdigest()
+
+    @property
+    def window_start(self) -> datetime:
+        return self.window_end - timedelta(days=self.num_of_days)
+
+    @property
+    def answer_id(self) -> str:
+        """Such as `url_device-3d-20261004T010005-1f0c9a2b`: the same answer has the same id, however it came."""
+        return f"{self.request}-{self.num_of_days}d-{self.window_end:%Y%m%dT%H%M%S}-{self.sha256[:8]}"
+
+
+@dataclass(frozen=True)
+class DayState:
+    """One row of `ops.clarity_day`, in its columns' order (tables.CLARITY_DAY)."""
+
+    project_id: str
+    request: str
+    date: date
+    status: str
+    method: str | None = None
+    coverage: float = 0.0
+    cause: str | None = None
+    window_start: datetime | None = None
+    window_end: datetime | None = None
+    answers: tuple[str, ...] = ()
+    rolled_up_from: str | None = None
+    skew_s: int = 0
+    is_truncated: bool = False
+    is_final: bool = False
+    refused_keys: int = 0
+    row_count: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        return self.status in KNOWN
+
+
+def ensure_tables(con: duckdb.DuckDBPyConnection, requests: Iterable[ClarityRequest]) -> None:
+    """Create what is missing of schema `ops` and of the landing tables."""
+    for table, (columns, comment) in OPS_TABLES.items():
+        ensure_table(con, table, columns, comment)
+    for request in requests:
+        named = " × ".join(request.dimensions) or "the whole site"
+        ensure_table(con, request.table, landing_columns(request), f"Clarity per UTC day and {named}.")
+
+
+def insert_answer(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
+    """Store an answer; False where this very answer is stored already."""
+    if con.execute("select 1 from ops.clarity_answer where answer_id = ?", [answer.answer_id]).fetchone():
+        return False
+    con.execute(
+        f"insert into ops.clarity_answer values ({', '.join('?' * 17)})",  # noqa: S608 - only placeholders
+        [
+            answer.answer_id, answer.project_id, answer.request, answer.num_of_days, naive(answer.window_start),
+            naive(answer.window_end), answer.window_end_source, naive(answer.received_at), answer.origin,
+            answer.request_id, answer.sha256, len(answer.stored), answer.row_count, list(answer.truncated_blocks),
+            list(answer.warnings), answer.quarantine_reason,
+            zstandard.ZstdCompressor(level=3).compress(answer.stored),
+        ],
+    )  # fmt: skip
+    return True
+
+
+def load_arcs(con: duckdb.DuckDBPyConnection, project_id: str, request: str) -> list[Arc]:
+    """Every usable (not quarantined) answer's window."""
+    rows = con.execute(
+        """select epoch(window_start)::bigint, epoch(window_end)::bigint, answer_id, len(truncated_blocks) > 0
+           from ops.clarity_answer where project_id = ? and request = ? and quarantine_reason is null""",
+        [project_id, request],
+    ).fetchall()
+    return [Arc(*row) for row in rows]
+
+
+def load_stored(con: duckdb.DuckDBPyConnection, answer_id: str) -> bytes:
+    """An answer's stored form, checked against its hash. Raises WarehouseCorrupt where they disagree."""
+    body, sha256 = con.execute("select body, sha256 from ops.clarity_answer where answer_id = ?", [answer_id]).fetchone()
+    return unpack(body, sha256, answer_id)
+
+
+def unpack(body: bytes, sha256: str, answer_id: str) -> bytes:
+    """The stored form from its compressed body. Raises WarehouseCorrupt where a byte has changed."""
+    try:
+        stored = zstandard.ZstdDecompressor().decompress(body)
+    except zstandard.ZstdError as error:
+        raise WarehouseCorrupt(f"answer {answer_id}: its body cannot be unpacked ({error}); restore a backup") from error
+    if hashlib.sha256(stored).hexdigest() != sha256:
+        raise WarehouseCorrupt(f"answer {answer_id}: its bytes no longer match their sha256; restore a backup")
+    return stored
+
+
+def load_days(con: duckdb.DuckDBPyConnection, project_id: str, request: str) -> dict[date, DayState]:
+    """All rows of `ops.clarity_day` of one request, by day."""
+    columns = ", ".join(column.name for column in CLARITY_DAY)
+    rows = con.execute(
+        f"select {columns} from ops.clarity_day where project_id = ? and request = ? order by date",  # noqa: S608
+        [project_id, request],
+    ).fetchall()
+    return {row[2]: _state(row) for row in rows}
+
+
+def load_day(con: duckdb.DuckDBPyConnection, project_id: str, request: str, day: date) -> DayState | None:
+    """One row of `ops.clarity_day`, or None."""
+    columns = ", ".join(column.name for column in CLARITY_DAY)
+    row = con.execute(
+        f"select {columns} from ops.clarity_day where project_id = ? and request = ? and date = ?",  # noqa: S608
+        [project_id, request, day],
+    ).fetchone()
+    return _state(row) if row else None
+
+
+def _state(row: tuple) -> DayState:
+    values = dict(zip((f.name for f in fields(DayState)), row, strict=True))
+    values["answers"] = tuple(values["answers"] or ())
+    for name in ("window_start", "window_end"):
+        values[name] = values[name] and values[name].replace(tzinfo=UTC)
+    return DayState(**values)
+
+
+def save_days(con: duckdb.DuckDBPyConnection, states: list[DayState]) -> None:
+    """Replace the rows of these days."""
+    if not states:
+        return
+    rows = _arrow(CLARITY_DAY, list(zip(*(_day_row(s) for s in states), strict=True)))
+    con.register("new_days", rows)
+    try:
+        con.execute("""delete from ops.clarity_day as d using new_days as n
+                       where d.project_id = n.project_id and d.request = n.request and d.date = n.date""")
+        con.execute("insert into ops.clarity_day by name select * from new_days")
+    finally:
+        con.unregister("new_days")
+
+
+def _day_row(state: DayState) -> tuple:
+    return tuple(naive(v) if isinstance(v, datetime) else list(v) if isinstance(v, tuple) else v for v in astuple(state))
+
+
+def landing_rows(state: DayState, request: ClarityRequest, totals: Totals) -> pa.Table:
+    """The day's rows of `landing.clarity_<request>`, ready to be written."""
+    count = len(totals.rows)
+    keys = list(zip(*totals.rows, strict=True)) if request.dimensions and count else [()] * len(request.dimensions)
+    told = measures(totals)
+    values = [
+        [state.project_id] * count, [state.date] * count, *keys, *told.values(), [state.status] * count,
+        [totals.is_truncated] * count, [row.is_upper_bound for row in totals.rows.values()],
+    ]  # fmt: skip
+    return _arrow(landing_columns(request), values)
+
+
+def _arrow(columns: Iterable[Column], values: list) -> pa.Table:
+    columns = tuple(columns)
+    arrays = [pa.array(v, ARROW_TYPES[c.type]) for c, v in zip(columns, values, strict=True)]
+    return pa.Table.from_arrays(arrays, names=[c.name for c in columns])
+
+
+def replace_landing(con: duckdb.DuckDBPyConnection, state: DayState, request: ClarityRequest, totals: Totals) -> int:
+    """Replace the day's rows in the landing table; returns how many there are now."""
+    rows = landing_rows(state, request, totals)
+    return replace_partition(con, request.table, rows, where={"project_id": state.project_id, "date": state.date})
