@@ -14,7 +14,16 @@ from clarity_assets.clarity.store import Answer
 from clarity_assets.errors import ImportRefused
 
 # Where other tools keep the window's end (the moment of the call), its length and the answer itself.
-END_KEYS = ("window_end", "windowEnd", "fetched_at", "fetchedAt", "collected_at", "collectedAt", "timestamp", "date")
+END_KEYS = (
+    "window_end",
+    "windowEnd",
+    "fetched_at",
+    "fetchedAt",
+    "collected_at",
+    "collectedAt",
+    "timestamp",
+    "date",
+)
 LENGTH_KEYS = ("num_of_days", "numOfDays", "days")
 ANSWER_KEYS = ("answer", "data", "response", "body", "result", "metrics")
 
@@ -69,11 +78,15 @@ class ArchiveReader:
     def _archived(self, path: Path, label: str | None, envelope: dict, answer: list) -> Archived:
         end, source = self._end(path, label, envelope)
         if end > self.now:
-            raise ImportRefused(f"window end {end:%Y-%m-%d %H:%M} UTC lies in the future (now {self.now:%Y-%m-%d %H:%M})")
+            raise ImportRefused(
+                f"window end {end:%Y-%m-%d %H:%M} UTC lies in the future (now {self.now:%Y-%m-%d %H:%M})"
+            )
         length = _first(envelope, LENGTH_KEYS)
         length = self.num_of_days if length is None else length
         if length not in (1, 2, 3):
-            raise ImportRefused(f"number of days is {length!r}; give --num-of-days 1, 2 or 3 (the length of its window)")
+            raise ImportRefused(
+                f"number of days is {length!r}; give --num-of-days 1, 2 or 3 (the length of its window)"
+            )
         name = f"{path.name}#{label}" if label else path.name
         return Archived(orjson.dumps(answer), self._request(envelope, answer), length, end, source, name)
 
@@ -107,7 +120,9 @@ class ArchiveReader:
         except ValueError:
             instant = _instant(self.window_end)
         if instant is None:
-            raise ImportRefused(f"--window-end {self.window_end!r} is neither an ISO instant with a time nor a time of day")
+            raise ImportRefused(
+                f"--window-end {self.window_end!r} is neither an ISO instant with a time nor a time of day"
+            )
         return instant
 
     def _request(self, envelope: dict, answer: list) -> ClarityRequest:
@@ -119,7 +134,9 @@ class ArchiveReader:
             return self._by_name[name]
         found = _dimensions(answer)
         if found is None:
-            raise ImportRefused(f"all metrics are empty, so nothing tells the request; give --request {'|'.join(self._by_name)}")
+            raise ImportRefused(
+                f"all metrics are empty, so nothing tells the request; give --request {'|'.join(self._by_name)}"
+            )
         for request in self.requests:
             if set(request.dimensions) == found:
                 return request

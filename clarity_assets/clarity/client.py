@@ -88,7 +88,9 @@ class ClarityClient:
                 ) as response:
                     body = self._read(response, deadline)
             except requests.exceptions.ConnectTimeout as error:
-                raise errors.NotSent(f"no connection to {host} within {self.connect_timeout_s:g} s; nothing was sent") from error
+                raise errors.NotSent(
+                    f"no connection to {host} within {self.connect_timeout_s:g} s; nothing was sent"
+                ) from error
             except requests.exceptions.Timeout as error:
                 raise self._timed_out() from error
             except requests.exceptions.ConnectionError as error:
@@ -96,7 +98,9 @@ class ClarityClient:
                     raise self._timed_out() from error
                 raise _connection_error(error, host) from error
             except requests.exceptions.RequestException as error:
-                raise errors.ConnectionLost(f"the exchange with {host} broke: {type(error).__name__}; it may count") from error
+                raise errors.ConnectionLost(
+                    f"the exchange with {host} broke: {type(error).__name__}; it may count"
+                ) from error
         if response.status_code != 200:
             raise self._status_error(response.status_code, body)
         return self._answer(response, body)
@@ -110,7 +114,9 @@ class ClarityClient:
             if time.monotonic() > deadline:
                 raise self._timed_out()
             if size > MAX_BYTES:
-                raise errors.UnusableAnswer(f"the answer is larger than {MAX_BYTES:,} bytes", http_status=response.status_code)
+                raise errors.UnusableAnswer(
+                    f"the answer is larger than {MAX_BYTES:,} bytes", http_status=response.status_code
+                )
         return b"".join(parts)
 
     def _timed_out(self) -> errors.TimedOut:
@@ -129,9 +135,15 @@ class ClarityClient:
     def _status_error(self, status: int, body: bytes) -> errors.ApiError:
         kind, text = {
             400: (errors.BadRequest, "the API refused the parameters; check CLARITY_EXTRA_REQUESTS"),
-            401: (errors.Unauthorized, f"the API does not accept the token (revoked or replaced?); {NEXT_STEP}"),
+            401: (
+                errors.Unauthorized,
+                f"the API does not accept the token (revoked or replaced?); {NEXT_STEP}",
+            ),
             403: (errors.Forbidden, f"the token has no right to this project's export; {NEXT_STEP}"),
-            429: (errors.RateLimited, "the project's daily limit is spent; nothing more is asked until the quota day is over"),
+            429: (
+                errors.RateLimited,
+                "the project's daily limit is spent; nothing more is asked until the quota day is over",
+            ),
         }.get(status, (errors.ServerFailed, "no answer; the request may count, the day stays open"))
         what = "with an empty body" if not body.strip() else "with a body (its start is in ops.api_request.first_bytes)"
         return kind(f"HTTP {status} {what}: {text}", http_status=status, first_bytes=first_bytes(body, self.token))
@@ -165,5 +177,7 @@ def _connection_error(error: requests.exceptions.ConnectionError, host: str) -> 
     """
     reason = getattr(error.args[0], "reason", error.args[0]) if error.args else None
     if isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
-        return errors.NotSent(f"no connection to {host} ({type(reason).__name__}); nothing was sent - is the address right?")
+        return errors.NotSent(
+            f"no connection to {host} ({type(reason).__name__}); nothing was sent - is the address right?"
+        )
     return errors.ConnectionLost(f"the connection to {host} broke after the request may have been sent; it may count")

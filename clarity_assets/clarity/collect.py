@@ -20,6 +20,7 @@ from clarity_assets.clarity.totals import Totals
 from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.query import one
 from clarity_assets.warehouse.tables import transaction
 
 
@@ -106,24 +107,34 @@ class Collector:
         """Settle the day; where it is not known, check everything and reserve the first slot."""
         refusal: errors.ClarityAssetsError | None = None
         slot = token = None
-        with self._open(f"collect {name} {day}") as con:
-            with transaction(con):
-                settlement = self._settlement(con, now)
-                settlement.settle(name, also=day)
-                collected = Collected(self._state(con, name, day), budget=self._ledger(con).budget(now=now))
-                try:
-                    calls = self._calls(settlement, collected.state, day)
-                    if calls:
-                        token = check_token(self.settings.api_token, now=now)
-                        check_subject(token, known_hash=self._known_subject(con), project_id=self.project_id)
-                        slot = self._reserve(con, settlement, name, calls, day, token)
-                except errors.QuotaExhausted as error:
-                    refusal = None if collected.state.is_known else error
-                except errors.ClarityAssetsError as error:
-                    refusal = error
+        with self._open(f"collect {name} {day}") as con, transaction(con):
+            settlement = self._settlement(con, now)
+            settlement.settle(name, also=day)
+            collected = Collected(self._state(con, name, day), budget=self._ledger(con).budget(now=now))
+            try:
+                calls = self._calls(settlement, collected.state, day)
+                if calls:
+                    token = check_token(self.settings.api_token, now=now)
+                    check_subject(token, known_hash=self._known_subject(con), project_id=self.project_id)
+                    slot = self._reserve(con, settlement, name, calls, day, token)
+            except (errors.QuotaExhausted, errors.TokenError) as error:
+                refusal = self._refuse(settlement, collected.state, error)
+            except errors.ClarityAssetsError as error:
+                refusal = error
         if refusal is not None:
             raise refusal
         return collected, slot, token
+
+    def _refuse(self, settlement: Settlement, state: DayState, error: errors.ClarityAssetsError):
+        """Keep why nothing was sent, as the day's cause; a day that is known by roll-up does without."""
+        if state.is_known:
+            return None
+        settlement.con.execute(
+            "insert into ops.clarity_refusal values (?, ?, ?, ?, ?)",
+            [self.project_id, state.request, state.date, naive(settlement.now), f"{type(error).__name__}: {error}"],
+        )
+        settlement.settle(state.request)
+        return error
 
     def _calls(self, settlement: Settlement, state: DayState, day: date) -> tuple[int, ...]:
         """The windows (numbers of days) still to be asked; none where the day is known.
@@ -200,7 +211,9 @@ class Collector:
             following, refusal = self._store(slot, answer, totals, day, token, collected)
         except errors.WarehouseError as error:
             kept = self._rescue(answer)
-            raise type(error)(f"{error} - the answer was paid for and is kept in {kept}: `clarity-assets import {kept}`") from error
+            raise type(error)(
+                f"{error} - the answer was paid for and is kept in {kept}: `clarity-assets import {kept}`"
+            ) from error
         if answer.quarantine_reason:
             raise errors.AnswerQuarantined(
                 f"{slot.request.name}, {slot.num_of_days * 24} h: {answer.quarantine_reason}; "
@@ -267,16 +280,21 @@ class Collector:
         return store.load_day(con, self.project_id, name, day)
 
     def _known_subject(self, con) -> str | None:
-        row = con.execute("select token_subject_hash from ops.clarity_project where project_id = ?", [self.project_id]).fetchone()
+        row = one(con, "select token_subject_hash from ops.clarity_project where project_id = ?", [self.project_id])
         return row and row[0]
 
     def _remember_subject(self, con, token: Token, now: datetime) -> None:
         if self._known_subject(con) is None:
-            con.execute("insert into ops.clarity_project values (?, ?, ?)", [self.project_id, token.subject_hash, naive(now)])
+            con.execute(
+                "insert into ops.clarity_project values (?, ?, ?)",
+                [self.project_id, token.subject_hash, naive(now)],
+            )
 
     def _default_client(self, token: Token) -> ClarityClient:
         s = self.settings
-        return ClarityClient(s.api_base_url, token, self.clock, s.connect_timeout_s, s.answer_timeout_s, s.connect_attempts)
+        return ClarityClient(
+            s.api_base_url, token, self.clock, s.connect_timeout_s, s.answer_timeout_s, s.connect_attempts
+        )
 
 
 def ledger_of(con, settings: Settings) -> Ledger:
@@ -296,5 +314,8 @@ def read_answer(body: bytes, request: ClarityRequest, *, settings: Settings, **f
     except PayloadProblem as problem:
         return Answer(**facts, row_count=0, quarantine_reason=str(problem)), None
     return Answer(
-        **facts, row_count=blocks.row_count, truncated_blocks=tuple(blocks.truncated), warnings=tuple(blocks.warnings)
+        **facts,
+        row_count=blocks.row_count,
+        truncated_blocks=tuple(blocks.truncated),
+        warnings=tuple(blocks.warnings),
     ), totals

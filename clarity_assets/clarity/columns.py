@@ -23,9 +23,17 @@ SIGNALS = {
 """The six frustration signals and what they are."""
 
 MEASURES = (
-    Column("sessions", "BIGINT", "Sessions without bots. Adds up over days, device, browser and OS only. NULL: not told."),
+    Column(
+        "sessions",
+        "BIGINT",
+        "Sessions without bots. Adds up over days, device, browser and OS only. NULL: not told.",
+    ),
     Column("bot_sessions", "BIGINT", "Sessions of bots. NULL: not told."),
-    Column("visitors", "BIGINT", "Distinct users, bots included; never adds up. NULL where the day is derived or several URLs make one page."),
+    Column(
+        "visitors",
+        "BIGINT",
+        "Distinct users, bots included; never adds up. NULL where the day is derived or several URLs make one page.",
+    ),
     Column("pages_per_session", "DOUBLE", "Pages per session, bots included. NULL without sessions."),
     Column("total_time_s", "DOUBLE", "Average seconds per session, idle time included. NULL without sessions."),
     Column("active_time_s", "DOUBLE", "Average active seconds per session. NULL without sessions."),
@@ -42,9 +50,21 @@ MEASURES = (
 """The nine metrics of an answer as columns."""
 
 STATE = (
-    Column("status", "VARCHAR", "How the day is known: measured (one window) or derived (several windows, or rolled up)."),
-    Column("is_truncated", "BOOLEAN", "Whether the API cut one of the answer's blocks at 1,000 rows: the rows are a sample."),
-    Column("sessions_is_upper_bound", "BOOLEAN", "Whether several URLs make this page, so that a session may be counted more than once."),
+    Column(
+        "status",
+        "VARCHAR",
+        "How the day is known: measured (one window) or derived (several windows, or rolled up).",
+    ),
+    Column(
+        "is_truncated",
+        "BOOLEAN",
+        "Whether the API cut one of the answer's blocks at 1,000 rows: the rows are a sample.",
+    ),
+    Column(
+        "sessions_is_upper_bound",
+        "BOOLEAN",
+        "Whether several URLs make this page, so that a session may be counted more than once.",
+    ),
 )
 
 
@@ -52,9 +72,11 @@ def landing_columns(request: ClarityRequest) -> tuple[Column, ...]:
     """All columns of `landing.clarity_<request>`, in table order; grain: project_id, date and the dimensions."""
     keys = (
         Column("project_id", "VARCHAR", "Clarity project."),
-        Column("date", "DATE", "UTC day that the row tells of (as far as its windows cover it: ops.clarity_day.coverage)."),
+        Column(
+            "date",
+            "DATE",
+            "UTC day that the row tells of (as far as its windows cover it: ops.clarity_day.coverage).",
+        ),
     )
-    dimensions = tuple(
-        Column(DIMENSIONS[d].column, "VARCHAR", DIMENSIONS[d].meaning) for d in request.dimensions
-    )
+    dimensions = tuple(Column(DIMENSIONS[d].column, "VARCHAR", DIMENSIONS[d].meaning) for d in request.dimensions)
     return keys + dimensions + MEASURES + STATE

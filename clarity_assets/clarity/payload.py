@@ -198,10 +198,12 @@ def _folder(request: ClarityRequest, pages: PageRule):
     is_url = tuple(d == "URL" for d in request.dimensions)
 
     def fold(key: Key) -> Key:
-        return tuple([
-            value if value is None else page(value) if url else strip_query(value) if "://" in value else value
-            for value, url in zip(key, is_url, strict=True)
-        ])
+        return tuple(
+            [
+                value if value is None else page(value) if url else strip_query(value) if "://" in value else value
+                for value, url in zip(key, is_url, strict=True)
+            ]
+        )
 
     return fold
 

@@ -8,6 +8,7 @@ import duckdb
 
 from clarity_assets.clarity.token import NEXT_STEP
 from clarity_assets.errors import ApiError, QuotaExhausted, TokenError
+from clarity_assets.warehouse.query import one
 
 PLAN, RESERVE = "plan", "reserve"
 # A token that the API refused is not sent again at once; an hour is long enough to stop the other requests of a
@@ -44,7 +45,9 @@ class Budget:
             raise QuotaExhausted(f"{what}: the API said that the limit of {self.label} is spent (429); {again}")
         if len(purposes) > self.left:
             need = "" if len(purposes) == 1 else f" and {len(purposes)} are needed"
-            raise QuotaExhausted(f"{what}: {self.spent} of {self.limit} requests of {self.label} are spent{need}; {again}")
+            raise QuotaExhausted(
+                f"{what}: {self.spent} of {self.limit} requests of {self.label} are spent{need}; {again}"
+            )
         raise QuotaExhausted(
             f"{what}: {self.reserve_spent} of the {self.reserve} requests that missed days and extra requests may spend "
             f"on {self.label} (CLARITY_QUOTA_RESERVE) are spent and {purposes.count(RESERVE)} needed; {again}"
@@ -64,13 +67,14 @@ class Ledger:
     def budget(self, *, now: datetime) -> Budget:
         """What is spent and left at `now`. Every slot counts but those given back because nothing was sent."""
         start, label = self._quota_day(now)
-        spent, reserve_spent, first, limited = self.con.execute(
+        spent, reserve_spent, first, limited = one(
+            self.con,
             """select count(*), count(*) filter (purpose = 'reserve'), min(reserved_at),
                       max(reserved_at) filter (outcome = 'rate_limited')
                from ops.api_request
                where project_id = ? and reserved_at >= ? and outcome <> 'not_sent'""",
             [self.project_id, naive(start)],
-        ).fetchone()
+        )
         if self.quota_day == "utc":
             next_at = start + timedelta(days=1)
         else:
@@ -97,17 +101,28 @@ class Ledger:
             """insert into ops.api_request (request_id, project_id, request, num_of_days, purpose, for_date,
                                             reserved_at, outcome, token_hash, run_id)
                values (?, ?, ?, ?, ?, ?, ?, 'reserved', ?, ?)""",
-            [request_id, self.project_id, request, num_of_days, purpose, for_date, naive(now), token_hash, run_id],
+            [
+                request_id,
+                self.project_id,
+                request,
+                num_of_days,
+                purpose,
+                for_date,
+                naive(now),
+                token_hash,
+                run_id,
+            ],
         )
         return request_id
 
     def _check_token_not_refused(self, token_hash: str, *, now: datetime) -> None:
-        refused = self.con.execute(
+        refused = one(
+            self.con,
             """select http_status, finished_at from ops.api_request
                where project_id = ? and token_hash = ? and outcome in ('unauthorized', 'forbidden')
                  and finished_at > ? order by finished_at desc limit 1""",
             [self.project_id, token_hash, naive(now - REFUSED_TOKEN_PAUSE)],
-        ).fetchone()
+        )
         if refused:
             again = refused[1] + REFUSED_TOKEN_PAUSE
             raise TokenError(

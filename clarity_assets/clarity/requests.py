@@ -18,14 +18,34 @@ class Dimension:
 DIMENSIONS = {
     d.parameter: d
     for d in (
-        Dimension("URL", "Url", "page", "Page: the URL without query string and fragment; NULL = sessions without a page."),
+        Dimension(
+            "URL",
+            "Url",
+            "page",
+            "Page: the URL without query string and fragment; NULL = sessions without a page.",
+        ),
         Dimension("Device", "Device", "device", "Device class: PC, Mobile, Tablet, Other, Email."),
         Dimension("Country", "Country", "country", "Country name as Clarity writes it."),
         Dimension("Browser", "Browser", "browser", "Browser name as Clarity writes it."),
         Dimension("OS", "OS", "os", "Operating system as Clarity writes it."),
-        Dimension("Source", "Source", "source", "Traffic source (utm_source or referring site); a session may have several."),
-        Dimension("Medium", "Medium", "medium", "Traffic medium (utm_medium); NULL and '' differ and are kept apart."),
-        Dimension("Campaign", "Campaign", "campaign", "Campaign (utm_campaign); NULL and '' differ and are kept apart."),
+        Dimension(
+            "Source",
+            "Source",
+            "source",
+            "Traffic source (utm_source or referring site); a session may have several.",
+        ),
+        Dimension(
+            "Medium",
+            "Medium",
+            "medium",
+            "Traffic medium (utm_medium); NULL and '' differ and are kept apart.",
+        ),
+        Dimension(
+            "Campaign",
+            "Campaign",
+            "campaign",
+            "Campaign (utm_campaign); NULL and '' differ and are kept apart.",
+        ),
         Dimension("Channel", "Channel", "channel", "Channel group as Clarity assigns it."),
     )
 }
@@ -82,16 +102,20 @@ def extra_requests(text: str) -> tuple[ClarityRequest, ...]:
         names = [n.strip() for n in part.split("+")]
         for name in names:
             if name.lower() == "country/region":
-                raise SettingsError("CLARITY_EXTRA_REQUESTS: the API drops 'Country/Region' in silence; write 'Country'")
+                raise SettingsError(
+                    "CLARITY_EXTRA_REQUESTS: the API drops 'Country/Region' in silence; write 'Country'"
+                )
             if name.lower() not in by_lower:
                 raise SettingsError(
-                    f"CLARITY_EXTRA_REQUESTS: {name!r} is no dimension; known are {', '.join(DIMENSIONS)}")
+                    f"CLARITY_EXTRA_REQUESTS: {name!r} is no dimension; known are {', '.join(DIMENSIONS)}"
+                )
         dimensions = tuple(by_lower[n.lower()] for n in names)
         if len(dimensions) > 3 or len(set(dimensions)) != len(dimensions):
             raise SettingsError(f"CLARITY_EXTRA_REQUESTS: {part!r} must be one to three different dimensions")
         if frozenset(dimensions) in known:
             raise SettingsError(
-                f"CLARITY_EXTRA_REQUESTS: {part!r} is collected already, as {known[frozenset(dimensions)]!r}")
+                f"CLARITY_EXTRA_REQUESTS: {part!r} is collected already, as {known[frozenset(dimensions)]!r}"
+            )
         name = "_".join(d.lower() for d in dimensions)
         known[frozenset(dimensions)] = name
         found.append(ClarityRequest(name, dimensions, is_extra=True))

@@ -20,6 +20,7 @@ from clarity_assets.clarity.store import DERIVED, LOST, MEASURED, PENDING, DaySt
 from clarity_assets.clarity.totals import Totals, combine, roll_up
 from clarity_assets.clarity.windows import DAY_S, Path, Plan, Windows, last_chance, newest_complete_day, plan
 from clarity_assets.settings import Settings
+from clarity_assets.warehouse.query import one
 
 CACHED_ANSWERS = 8  # a path of 72 h minus two days, for the two or three days that one answer brings
 NAMED_KEYS = 3  # how many refused keys a cause spells out
@@ -58,7 +59,12 @@ class Settlement:
     # --- days ---------------------------------------------------------------------------------------------------
 
     def settle(
-        self, name: str, *, also: date | None = None, near: tuple[date, date] | None = None, everything: bool = False
+        self,
+        name: str,
+        *,
+        also: date | None = None,
+        near: tuple[date, date] | None = None,
+        everything: bool = False,
     ) -> list[DayState]:
         """Settle the days of one request, and of those that roll up from it; returns the days that changed.
 
@@ -94,13 +100,11 @@ class Settlement:
         """The day's state now; writes its landing rows where they are others than before."""
         solution = self.solve(request, day)
         if solution is None:
-            new = self._unknown(request, day)
+            new = self.unknown_state(request, day)
             if old is not None and old.is_known:
                 store.replace_landing(self.con, new, request, Totals())
             return new
         new = self.known_state(request, day, solution)
-        if new.rolled_up_from:
-            new = replace(new, cause=self._own_cause(request, day))
         same = old is not None and (old.status, old.answers, old.rolled_up_from) == (
             new.status, new.answers, new.rolled_up_from)  # fmt: skip
         if same:
@@ -119,6 +123,7 @@ class Settlement:
             status=MEASURED if measured else DERIVED,
             method="window" if measured else "rolled_up" if rolled_up else "difference",
             coverage=round(path.coverage(day), 6),
+            cause=self._own_cause(request, day) if rolled_up else None,
             window_start=_instant(path.start), window_end=_instant(path.end),
             answers=path.signed_ids, rolled_up_from=solution.source.name if rolled_up else None,
             skew_s=path.skew_s, is_truncated=path.is_truncated,
@@ -134,12 +139,13 @@ class Settlement:
     def _first_day(self, request: ClarityRequest) -> date | None:
         """The six share their project's first day; an extra request begins with its own."""
         names = [request.name] if request.is_extra else [r.name for r in self.requests if not r.is_extra]
-        asked, start = self.con.execute(
+        asked, start = one(
+            self.con,
             """select (select min(for_date) from ops.api_request where project_id = $project and request in $names),
                       (select epoch(min(window_start))::bigint from ops.clarity_answer
                        where project_id = $project and request in $names and quarantine_reason is null)""",
             {"project": self.project_id, "names": names},
-        ).fetchone()
+        )
         limit_s = round((1 - self.settings.min_coverage) * DAY_S)
         told = None if start is None else _instant(math.ceil((start - limit_s) / DAY_S) * DAY_S).date()
         return min([d for d in (asked, told) if d], default=None)
@@ -171,7 +177,13 @@ class Settlement:
         ]
         return min(
             rolled,
-            key=lambda s: (len(s.path.steps), s.path.skew_s, s.path.misalignment_s(day), len(s.source.dimensions), s.source.name),
+            key=lambda s: (
+                len(s.path.steps),
+                s.path.skew_s,
+                s.path.misalignment_s(day),
+                len(s.source.dimensions),
+                s.source.name,
+            ),
             default=None,
         )
 
@@ -205,7 +217,8 @@ class Settlement:
 
     # --- what is not known --------------------------------------------------------------------------------------
 
-    def _unknown(self, request: ClarityRequest, day: date) -> DayState:
+    def unknown_state(self, request: ClarityRequest, day: date) -> DayState:
+        """The state of a day that no path tells: pending while it can still be asked, else lost; with its cause."""
         chance = last_chance(day, min_coverage=self.settings.min_coverage)
         is_open = self.now <= chance or self.plan(request, day) is not None
         return DayState(
@@ -220,12 +233,17 @@ class Settlement:
 
     def _cause(self, request: ClarityRequest, day: date, *, is_open: bool, chance: datetime) -> str:
         """What the ledger and the answers tell of a day that is not known."""
-        tries, last, reason, sent = self.con.execute(
-            """select count(*), max(reserved_at), arg_max(coalesce(error, outcome), reserved_at),
-                      count(*) filter (outcome = 'answered')
-               from ops.api_request where project_id = ? and request = ? and for_date = ?""",
-            [self.project_id, request.name, day],
-        ).fetchone()
+        tries, sent, last, reason = one(
+            self.con,
+            """with attempt as (
+                   select reserved_at as tried_at, outcome, coalesce(error, outcome) as reason from ops.api_request
+                   where project_id = $project and request = $name and for_date = $day
+                   union all
+                   select refused_at, 'refused', reason from ops.clarity_refusal
+                   where project_id = $project and request = $name and for_date = $day)
+               select count(*), count(*) filter (outcome = 'answered'), max(tried_at), arg_max(reason, tried_at) from attempt""",
+            {"project": self.project_id, "name": request.name, "day": day},
+        )
         until = f"{'until' if is_open else 'it could be asked until'} {chance:%Y-%m-%d %H:%M} UTC"
         if not tries:
             return f"not asked yet, possible {until}" if is_open else f"never asked ({until})"

@@ -16,6 +16,7 @@ from clarity_assets.clarity.tables import CLARITY_DAY, OPS_TABLES
 from clarity_assets.clarity.totals import Totals, measures
 from clarity_assets.clarity.windows import Arc
 from clarity_assets.errors import WarehouseCorrupt
+from clarity_assets.warehouse.query import one
 from clarity_assets.warehouse.tables import ensure_table, replace_partition
 
 MEASURED, DERIVED, PENDING, LOST = "measured", "derived", "pending", "lost"
@@ -97,7 +98,7 @@ def ensure_tables(con: duckdb.DuckDBPyConnection, requests: Iterable[ClarityRequ
 
 def insert_answer(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
     """Store an answer; False where this very answer is stored already."""
-    if con.execute("select 1 from ops.clarity_answer where answer_id = ?", [answer.answer_id]).fetchone():
+    if one(con, "select 1 from ops.clarity_answer where answer_id = ?", [answer.answer_id]):
         return False
     con.execute(
         f"insert into ops.clarity_answer values ({', '.join('?' * 17)})",  # noqa: S608 - only placeholders
@@ -124,7 +125,7 @@ def load_arcs(con: duckdb.DuckDBPyConnection, project_id: str, request: str) -> 
 
 def load_stored(con: duckdb.DuckDBPyConnection, answer_id: str) -> bytes:
     """An answer's stored form, checked against its hash. Raises WarehouseCorrupt where they disagree."""
-    body, sha256 = con.execute("select body, sha256 from ops.clarity_answer where answer_id = ?", [answer_id]).fetchone()
+    body, sha256 = one(con, "select body, sha256 from ops.clarity_answer where answer_id = ?", [answer_id])
     return unpack(body, sha256, answer_id)
 
 
@@ -133,7 +134,9 @@ def unpack(body: bytes, sha256: str, answer_id: str) -> bytes:
     try:
         stored = zstandard.ZstdDecompressor().decompress(body)
     except zstandard.ZstdError as error:
-        raise WarehouseCorrupt(f"answer {answer_id}: its body cannot be unpacked ({error}); restore a backup") from error
+        raise WarehouseCorrupt(
+            f"answer {answer_id}: its body cannot be unpacked ({error}); restore a backup"
+        ) from error
     if hashlib.sha256(stored).hexdigest() != sha256:
         raise WarehouseCorrupt(f"answer {answer_id}: its bytes no longer match their sha256; restore a backup")
     return stored
@@ -152,10 +155,11 @@ def load_days(con: duckdb.DuckDBPyConnection, project_id: str, request: str) -> 
 def load_day(con: duckdb.DuckDBPyConnection, project_id: str, request: str, day: date) -> DayState | None:
     """One row of `ops.clarity_day`, or None."""
     columns = ", ".join(column.name for column in CLARITY_DAY)
-    row = con.execute(
+    row = one(
+        con,
         f"select {columns} from ops.clarity_day where project_id = ? and request = ? and date = ?",  # noqa: S608
         [project_id, request, day],
-    ).fetchone()
+    )
     return _state(row) if row else None
 
 
@@ -182,7 +186,9 @@ def save_days(con: duckdb.DuckDBPyConnection, states: list[DayState]) -> None:
 
 
 def _day_row(state: DayState) -> tuple:
-    return tuple(naive(v) if isinstance(v, datetime) else list(v) if isinstance(v, tuple) else v for v in astuple(state))
+    return tuple(
+        naive(v) if isinstance(v, datetime) else list(v) if isinstance(v, tuple) else v for v in astuple(state)
+    )
 
 
 def landing_rows(state: DayState, request: ClarityRequest, totals: Totals) -> pa.Table:

@@ -9,7 +9,11 @@ CLARITY_ANSWER = (
     Column("num_of_days", "INTEGER", "Length of the window: 1, 2 or 3 times 24 h."),
     Column("window_start", "TIMESTAMP", "Start of the window (UTC, included)."),
     Column("window_end", "TIMESTAMP", "End of the window (UTC, excluded)."),
-    Column("window_end_source", "VARCHAR", "What told the end: server (its Date header), local clock, file, or given."),
+    Column(
+        "window_end_source",
+        "VARCHAR",
+        "What told the end: server (its Date header), local clock, file, or given.",
+    ),
     Column("received_at", "TIMESTAMP", "When it was stored (UTC)."),
     Column("origin", "VARCHAR", "api, or the file it was imported from."),
     Column("request_id", "VARCHAR", "Its row in ops.api_request; NULL for imports."),
@@ -31,7 +35,11 @@ API_REQUEST = (
     Column("for_date", "DATE", "UTC day that was to become known."),
     Column("reserved_at", "TIMESTAMP", "When the slot was reserved, before anything was sent (UTC)."),
     Column("finished_at", "TIMESTAMP", "When the outcome was stored (UTC)."),
-    Column("outcome", "VARCHAR", "reserved (maybe spent), answered, quarantined, not_sent (given back), or the error's kind."),
+    Column(
+        "outcome",
+        "VARCHAR",
+        "reserved (maybe spent), answered, quarantined, not_sent (given back), or the error's kind.",
+    ),
     Column("http_status", "INTEGER", "Status of the response, if there was one."),
     Column("error", "VARCHAR", "The error's message."),
     Column("first_bytes", "VARCHAR", "Start of an unusable body, without token and query strings."),
@@ -39,12 +47,24 @@ API_REQUEST = (
     Column("run_id", "VARCHAR", "Dagster run, or NULL."),
 )
 
+CLARITY_REFUSAL = (
+    Column("project_id", "VARCHAR", "Clarity project."),
+    Column("request", "VARCHAR", "Name of the request."),
+    Column("for_date", "DATE", "UTC day that was to become known."),
+    Column("refused_at", "TIMESTAMP", "When it was refused (UTC)."),
+    Column("reason", "VARCHAR", "What refused it (budget, token); nothing was sent."),
+)
+
 CLARITY_DAY = (
     Column("project_id", "VARCHAR", "Clarity project."),
     Column("request", "VARCHAR", "Name of the request."),
     Column("date", "DATE", "UTC day."),
     Column("status", "VARCHAR", "measured, derived, pending (can still be asked) or lost."),
-    Column("method", "VARCHAR", "window (one), difference (several), rolled_up (from a finer request); NULL if unknown."),
+    Column(
+        "method",
+        "VARCHAR",
+        "window (one), difference (several), rolled_up (from a finer request); NULL if unknown.",
+    ),
     Column("coverage", "DOUBLE", "Share (0-1) of the UTC day inside the windows used; 0 if unknown."),
     Column("cause", "VARCHAR", "Why it is pending or lost, or what was refused in it."),
     Column("window_start", "TIMESTAMP", "Start of the hours that the rows tell of (UTC)."),
@@ -53,20 +73,32 @@ CLARITY_DAY = (
     Column("rolled_up_from", "VARCHAR", "The finer request that it was rolled up from."),
     Column("skew_s", "BIGINT", "Seconds of gaps along the path between edges taken for one."),
     Column("is_truncated", "BOOLEAN", "Whether its answer was cut at 1,000 rows."),
-    Column("is_final", "BOOLEAN", "Whether no later answer can change it: one straight window at the day's edges."),
+    Column(
+        "is_final",
+        "BOOLEAN",
+        "Whether no later answer can change it: one straight window at the day's edges.",
+    ),
     Column("refused_keys", "BIGINT", "Keys whose difference was below zero; their rows are NULL."),
     Column("row_count", "BIGINT", "Rows in the landing table."),
 )
 
 CLARITY_PROJECT = (
     Column("project_id", "VARCHAR", "Clarity project."),
-    Column("token_subject_hash", "VARCHAR", "sha256 of the token's `sub`: the same project must answer every time."),
+    Column(
+        "token_subject_hash",
+        "VARCHAR",
+        "sha256 of the token's `sub`: the same project must answer every time.",
+    ),
     Column("first_seen_at", "TIMESTAMP", "When the token was first used (UTC)."),
 )
 
 OPS_TABLES = {
-    "ops.clarity_answer": (CLARITY_ANSWER, "Every answer of the API, as received but for redacted URLs; never changed."),
+    "ops.clarity_answer": (
+        CLARITY_ANSWER,
+        "Every answer of the API, as received but for redacted URLs; never changed.",
+    ),
     "ops.api_request": (API_REQUEST, "The quota ledger: one row a request, reserved before it is sent."),
+    "ops.clarity_refusal": (CLARITY_REFUSAL, "Requests that were refused before a slot was taken; they count nothing."),
     "ops.clarity_day": (CLARITY_DAY, "What is known of each request and UTC day, and how."),
     "ops.clarity_project": (CLARITY_PROJECT, "Which token subject each project was collected with."),
 }

@@ -152,9 +152,12 @@ def measures(totals: Totals) -> dict[str, list]:
     columns["visitors"] = [row.visitors for row in rows]
     for i, (name, place) in enumerate(zip(AVERAGES, _AVERAGE_PLACES, strict=True)):
         columns[name] = [
-            row.direct[i] if row.direct is not None else _divide(row.values[place], row.values[place + 1]) for row in rows
+            row.direct[i] if row.direct is not None else _divide(row.values[place], row.values[place + 1])
+            for row in rows
         ]
-    columns["scroll_depth_pct"] = [None if v is not None and not 0 <= v <= 100 else v for v in columns["scroll_depth_pct"]]
+    columns["scroll_depth_pct"] = [
+        None if v is not None and not 0 <= v <= 100 else v for v in columns["scroll_depth_pct"]
+    ]
     return {column.name: columns[column.name] for column in MEASURES}
 
 

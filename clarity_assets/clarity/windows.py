@@ -107,7 +107,13 @@ class Windows:
         nearest = min(path.misalignment_s(day) for path in candidates)
         return min(
             (path for path in candidates if path.misalignment_s(day) <= nearest + ALIGNMENT_SLACK_S),
-            key=lambda path: (len(path.steps), path.skew_s, path.misalignment_s(day), path.start, path.signed_ids),
+            key=lambda path: (
+                len(path.steps),
+                path.skew_s,
+                path.misalignment_s(day),
+                path.start,
+                path.signed_ids,
+            ),
         )
 
     def is_settled(self, path: Path, day: date) -> bool:
@@ -132,7 +138,9 @@ class Windows:
         return path.start < path.end and missing_s <= self._limit_s and foreign_s <= self._limit_s
 
     def _near(self, time_s: int, within_s: float) -> Iterator[tuple[int, int, Arc]]:
-        yield from self._edges[bisect_left(self._times, time_s - within_s) : bisect_right(self._times, time_s + within_s)]
+        yield from self._edges[
+            bisect_left(self._times, time_s - within_s) : bisect_right(self._times, time_s + within_s)
+        ]
 
     def _arcs_near(self, day: date) -> list[Arc]:
         low, _ = day_bounds(day)

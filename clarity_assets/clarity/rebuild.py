@@ -1,0 +1,158 @@
+"""Make every landing table anew from the stored answers alone: answers in, the same rows out."""
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from clarity_assets.clarity import store
+from clarity_assets.clarity.pages import PageRule
+from clarity_assets.clarity.payload import read_totals
+from clarity_assets.clarity.requests import ClarityRequest
+from clarity_assets.clarity.settle import Settlement, Solution, page_rule, solved_totals, with_figures
+from clarity_assets.clarity.store import DayState, landing_rows
+from clarity_assets.clarity.totals import Totals
+from clarity_assets.settings import Settings
+from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.tables import transaction
+
+CHUNK_DAYS = 20  # days solved in one piece of work: 20 answers of 1.7 MB are 35 MB unpacked, one after another
+PARALLEL_FROM_ANSWERS = 200  # below this, starting processes costs more than they save
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """How much was made anew."""
+
+    answers: int
+    days: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Days of one request to be built from packed answers (id -> body, sha256), read as their source's rows."""
+
+    request: ClarityRequest
+    days: list[tuple[DayState, Solution]]
+    packed: dict[str, tuple[bytes, str]]
+    pages: PageRule
+
+
+def rebuild(
+    settings: Settings, *, progress: Callable[[int, int], None] | None = None, workers: int | None = None
+) -> Rebuilt:
+    """Replace the project's landing rows and day states by what its stored answers tell, in one transaction.
+
+    Uses the settings of now (pages, arcs, coverage). `progress` is called with days done and days in all.
+    Raises WarehouseCorrupt where a stored answer no longer matches its hash; nothing is changed then.
+    """
+    with open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="rebuild") as con:
+        with transaction(con):
+            settlement = Settlement(con, settings, settings.clock())
+            store.ensure_tables(con, settlement.requests)
+            named = {r.name: set(store.load_days(con, settlement.project_id, r.name)) for r in settlement.requests}
+            _clear(settlement)
+            unknown, known = _solve(settlement, named)
+            store.save_days(con, unknown)
+            answers = len({a[1:] for _, state, _ in known for a in state.answers})
+            if workers is None:
+                workers = min(4, os.cpu_count() or 1) if answers >= PARALLEL_FROM_ANSWERS else 1
+            rows = _build(settlement, known, progress=progress, workers=workers)
+    return Rebuilt(answers, len(known), rows)
+
+
+def _clear(settlement: Settlement) -> None:
+    for request in settlement.requests:
+        where = {"project": settlement.project_id, "name": request.name}
+        settlement.con.execute(
+            f"delete from {request.table} where project_id = $project", {"project": where["project"]}
+        )
+        settlement.con.execute("delete from ops.clarity_day where project_id = $project and request = $name", where)
+
+
+def _solve(settlement: Settlement, named: dict[str, set[date]]):
+    """Every day of every request: the states of the unknown ones; request, state and solution of the known ones."""
+    unknown: list[DayState] = []
+    known: list[tuple[ClarityRequest, DayState, Solution]] = []
+    for request in settlement.requests:
+        for day in settlement.days(request, named[request.name]):
+            solution = settlement.solve(request, day)
+            if solution is None:
+                unknown.append(settlement.unknown_state(request, day))
+            else:
+                known.append((request, settlement.known_state(request, day, solution), solution))
+    return unknown, known
+
+
+def _build(settlement: Settlement, known: list, *, progress, workers: int) -> int:
+    """Build the known days' rows piece by piece and write them; returns the number of rows."""
+    rows = done = 0
+    for request, states, table in _in_order(_build_piece, _pieces(settlement, known), workers=workers):
+        settlement.con.register("rebuilt_rows", table)
+        settlement.con.execute(f"insert into {request.table} by name select * from rebuilt_rows")  # noqa: S608
+        settlement.con.unregister("rebuilt_rows")
+        store.save_days(settlement.con, states)
+        rows, done = rows + table.num_rows, done + len(states)
+        if progress:
+            progress(done, len(known))
+    return rows
+
+
+def _pieces(settlement: Settlement, known: list) -> Iterator[_Work]:
+    """Neighbouring days of one request and one source together, with the answers they need."""
+    rule, piece = page_rule(settlement.settings), []
+    for entry in [*known, None]:
+        same = piece and entry and (entry[0], entry[2].source) == (piece[0][0], piece[0][2].source)
+        if piece and (not same or len(piece) == CHUNK_DAYS):
+            ids = sorted({arc.answer_id for _, _, solution in piece for _, arc in solution.path.steps})
+            packed = settlement.con.execute(
+                "select answer_id, body, sha256 from ops.clarity_answer where answer_id in (select unnest(?))",
+                [ids],
+            ).fetchall()
+            days = [(state, solution) for _, state, solution in piece]
+            yield _Work(piece[0][0], days, {i: (body, sha256) for i, body, sha256 in packed}, rule)
+            piece = []
+        piece.append(entry)
+
+
+def _build_piece(work: _Work) -> tuple[ClarityRequest, list[DayState], pa.Table]:
+    """One piece's states and landing rows. Each answer is unpacked, checked and read once."""
+    read: dict[str, Totals] = {}
+    last_use = {arc.answer_id: i for i, (_, s) in enumerate(work.days) for _, arc in s.path.steps}
+    states, tables = [], []
+    for i, (state, solution) in enumerate(work.days):
+        parts = []
+        for sign, arc in solution.path.steps:
+            if arc.answer_id not in read:
+                stored = store.unpack(*work.packed[arc.answer_id], arc.answer_id)
+                read[arc.answer_id], _ = read_totals(stored, solution.source, pages=work.pages)
+            parts.append((sign, read[arc.answer_id]))
+        totals = solved_totals(work.request, solution, parts)
+        tables.append(landing_rows(state, work.request, totals))
+        states.append(with_figures(state, totals, len(totals.rows)))
+        for _, arc in solution.path.steps:
+            if last_use[arc.answer_id] == i:
+                del read[arc.answer_id]
+    return work.request, states, pa.concat_tables(tables)
+
+
+def _in_order(build: Callable, pieces: Iterable[_Work], *, workers: int) -> Iterator:
+    """`map` over processes with few pieces under way at once, so that memory stays small."""
+    if workers <= 1:
+        yield from map(build, pieces)
+        return
+    context = multiprocessing.get_context("spawn")  # the warehouse's threads must not be forked
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        under_way: deque[Future] = deque()
+        for piece in pieces:
+            under_way.append(pool.submit(build, piece))
+            if len(under_way) > 2 * workers:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()

@@ -1,0 +1,63 @@
+"""Days in, one run of job `collect` a day out, in Dagster's own history, so that the UI shows them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import dagster as dg
+
+from clarity_assets.clarity.windows import newest_complete_day
+from clarity_assets.errors import RequestRefused
+from clarity_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class DayRun:
+    """One day's run: the error of each asset that failed, by request name."""
+
+    day: date
+    run_id: str
+    failures: dict[str, str]
+
+
+def days_to_collect(first: date, last: date, *, settings: Settings) -> list[date]:
+    """The days of [first, last] in the order that saves most: the newest complete one, then the oldest first.
+
+    Raises RequestRefused where the range is empty, not over, or begins before CLARITY_FIRST_DATE.
+    """
+    newest = newest_complete_day(settings.clock())
+    if first > last:
+        raise RequestRefused(f"--from {first} lies after --to {last}; nothing was asked")
+    if last > newest:
+        raise RequestRefused(f"{last} is not over yet (the newest complete UTC day is {newest}); nothing was asked")
+    if first < settings.first_date:
+        raise RequestRefused(f"{first} lies before CLARITY_FIRST_DATE={settings.first_date}; set it to an earlier day first")
+    days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    return sorted(days, key=lambda day: (day != newest, day))
+
+
+def collect_days(days: Iterable[date], *, instance: dg.DagsterInstance, job: dg.JobDefinition | None = None) -> Iterator[DayRun]:
+    """Run job `collect` for each day, one run a day, in this process; a failing day does not stop the others."""
+    job = job or load_job("collect")
+    for day in days:
+        result = job.execute_in_process(partition_key=day.isoformat(), instance=instance, raise_on_error=False)
+        failures = {
+            event.step_key.removeprefix("clarity__"): _message(event)
+            for event in result.filter_events(lambda e: e.is_step_failure)
+        }
+        yield DayRun(day, result.run_id, failures)
+
+
+def load_job(name: str) -> dg.JobDefinition:
+    """One job of the project, with the definitions as the environment has them now."""
+    from clarity_assets.definitions import defs
+
+    return defs().resolve_job_def(name)
+
+
+def _message(event: dg.DagsterEvent) -> str:
+    data = event.event_specific_data
+    failure = data.user_failure_data
+    if failure is not None and failure.description:
+        return failure.description
+    return data.error.message.strip() if data.error else "failed"

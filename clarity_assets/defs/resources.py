@@ -1,0 +1,56 @@
+"""The resources of all assets: the warehouse (one writer at a time) and the settings."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+import duckdb
+from dagster_duckdb import DuckDBResource
+from pydantic import PrivateAttr
+
+from clarity_assets.settings import Settings, load_settings
+from clarity_assets.warehouse.connection import open_warehouse
+
+
+class WarehouseResource(DuckDBResource):
+    """The working DuckDB file. A connection waits its turn among all writers and is closed whatever happens."""
+
+    timeout_s: float = 60.0
+
+    @classmethod
+    def _is_dagster_maintained(cls) -> bool:
+        return False
+
+    @contextmanager
+    def get_connection(self, *, label: str = "dagster") -> Iterator[duckdb.DuckDBPyConnection]:
+        """An open connection. Raises WarehouseError, which names file and process."""
+        with open_warehouse(self.database, timeout_s=self.timeout_s, label=label) as con:
+            yield con
+
+
+class ClaritySettings(dg.ConfigurableResource):
+    """The settings as the environment has them when a run starts."""
+
+    _settings: Settings = PrivateAttr()
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._settings = load_settings()
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    settings = load_settings()
+    return dg.Definitions(
+        resources={
+            "warehouse": WarehouseResource(
+                database=str(settings.warehouse), timeout_s=settings.warehouse_timeout_s
+            ),
+            "clarity": ClaritySettings(),
+        },
+        # in one process: a step of its own costs 2-3 s, and the warehouse has one writer anyway
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,173 @@
+"""The demo: 45 simulated days, with the mishaps of real life, collected through the very same assets."""
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from clarity_assets.clarity.status import read_status
+from clarity_assets.clarity.store import PENDING
+from clarity_assets.collecting import collect_days, load_job
+from clarity_assets.dagster_home import prepare_dagster_home
+from clarity_assets.demo.site import SimulatedSite
+from clarity_assets.demo.stand_in import StandIn
+from clarity_assets.demo.token import make_token
+from clarity_assets.errors import ClarityAssetsError
+from clarity_assets.settings import load_settings
+
+FIRST_DAY = date(2026, 8, 31)  # a Monday
+DAYS = 45
+COLLECTED_AT = time(1, 0, tzinfo=UTC)
+PORT = 8099  # of the stand-in when the demo's UI runs; while collecting, any free one
+
+# Index of the simulated day -> what goes wrong on the night that should collect it.
+MISSED = frozenset({9}) | frozenset(range(30, 35))  # nobody ran it: one night, and a five-day outage
+SERVER_ERRORS = frozenset({16})
+TRUNCATED_URLS = frozenset({23})
+
+
+@dataclass(frozen=True)
+class DemoPaths:
+    """Where the demo keeps its files."""
+
+    folder: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "clarity.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        return self.folder / "reports"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.folder / "dagster_home"
+
+
+def demo_site() -> SimulatedSite:
+    """The demo's site; it begins before the first collected day, so that the first windows are full."""
+    return SimulatedSite.generate(first_day=FIRST_DAY - timedelta(days=3), days=DAYS + 4)
+
+
+def demo_environment(paths: DemoPaths, *, base_url: str, now: datetime) -> dict[str, str]:
+    """The environment variables under which the project's assets talk to the stand-in."""
+    return {
+        "CLARITY_API_TOKEN": make_token(expires_at=now + timedelta(days=365)),
+        "CLARITY_PROJECT_ID": "demo",
+        "CLARITY_API_BASE_URL": base_url,
+        "CLARITY_WAREHOUSE": str(paths.warehouse.resolve()),
+        "CLARITY_REPORTS": str(paths.reports.resolve()),
+        "CLARITY_FIRST_DATE": FIRST_DAY.isoformat(),
+        "CLARITY_REQUEST_PAUSE_S": "0",
+        "CLARITY_NOW": now.isoformat(),
+    }
+
+
+def run_demo(folder: Path, *, console: Console) -> None:
+    """Collect, build marts and reports, and say in a few lines what is known.
+
+    Raises ClarityAssetsError where the folder holds a demo already that is not ours to overwrite.
+    """
+    paths = _fresh(folder)
+    nights = [datetime.combine(FIRST_DAY + timedelta(days=i + 1), COLLECTED_AT) for i in range(DAYS)]
+    with (
+        StandIn(demo_site()) as stand_in,
+        _environment(demo_environment(paths, base_url=stand_in.base_url, now=nights[0])),
+    ):
+        prepare_dagster_home(paths.dagster_home)
+        import dagster as dg
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with dg.DagsterInstance.get() as instance, Progress(*columns, console=console) as bar:
+            task = bar.add_task("simulated days", total=DAYS)
+            job = load_job("collect")
+            for i, now in enumerate(nights):
+                bar.update(task, description=f"simulated day {FIRST_DAY + timedelta(days=i)}")
+                os.environ["CLARITY_NOW"] = now.isoformat()
+                stand_in.set_clock(now)
+                _night(i, stand_in, instance, job)
+                bar.advance(task)
+            bar.update(task, description="simulated days")
+            report = _build(instance, bar)
+        _tell(console, paths, report)
+
+
+def _night(i: int, stand_in: StandIn, instance, job) -> None:
+    """What happens at 01:00 after simulated day i."""
+    if i in MISSED:
+        return
+    if i in SERVER_ERRORS:
+        stand_in.fail("500")
+    if i in TRUNCATED_URLS:
+        stand_in.fail("truncated", dimensions=("URL", "Device"))
+    newest = FIRST_DAY + timedelta(days=i)
+    for _ in collect_days([newest, *_pending(before=newest)], instance=instance, job=job):
+        pass
+    stand_in.heal()
+
+
+def _pending(*, before: date) -> list[date]:
+    """Days that some request does not know but can still ask, oldest (most endangered) first."""
+    states = read_status(load_settings(), days=5).days
+    return sorted({s.date for s in states if s.status == PENDING and s.date < before})
+
+
+def _build(instance, bar: Progress) -> Path:
+    """Marts over the whole range in one run, and the report of every full week; returns the last report's path."""
+    from clarity_assets.building import build_marts, build_report
+
+    task = bar.add_task("marts and reports", total=1 + DAYS // 7)
+    build_marts(FIRST_DAY, FIRST_DAY + timedelta(days=DAYS - 1), instance=instance)
+    bar.advance(task)
+    path = None
+    for week in range(DAYS // 7):
+        path = build_report(FIRST_DAY + timedelta(weeks=week), instance=instance)
+        bar.advance(task)
+    return path
+
+
+def _tell(console: Console, paths: DemoPaths, report: Path) -> None:
+    known = read_status(load_settings(), days=1)
+    console.print(f"\n[bold]What is known[/] of {DAYS} days × {len(known.counts)} requests:")
+    for name, counts in known.counts.items():
+        told = ", ".join(f"{counts.get(s, 0)} {s}" for s in ("measured", "derived", "lost", "pending"))
+        console.print(f"  {name:<15} {told}")
+    console.print(
+        f"{known.requests_sent} requests spent, never more than 10 a day; {known.answers} answers kept"
+    )
+    for gap in known.gaps[:1]:
+        console.print(f"Lost, and named: {gap.first} to {gap.last} ({gap.cause})")
+    console.print(f"\nDuckDB file  {paths.warehouse}\nReport       {report}\nUI           make demo-ui")
+
+
+def _fresh(folder: Path) -> DemoPaths:
+    """An empty demo folder: an earlier demo's own files are removed, nothing else is."""
+    import shutil
+
+    paths = DemoPaths(folder)
+    marker = folder / "demo.marker"
+    if folder.exists() and any(folder.iterdir()) and not marker.exists():
+        raise ClarityAssetsError(f"{folder} holds files that no demo made; give another --folder")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    marker.write_text("made by `clarity-assets demo`; removed by the next one\n")
+    return paths
+
+
+@contextmanager
+def _environment(values: dict[str, str]):
+    """Set environment variables, and put back what was there."""
+    before = {name: os.environ.get(name) for name in (*values, "DAGSTER_HOME")}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
