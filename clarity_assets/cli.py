@@ -1,7 +1,6 @@
 """The command line: clarity-assets collect | status | import | rebuild | demo."""
 
 import json
-import logging
 import sys
 from datetime import date
 from pathlib import Path
@@ -55,7 +54,7 @@ def main() -> None:
 def collect(first: date | None, last: date | None) -> None:
     """Make days known: one Dagster run a day, asking no more than is needed. Exit code 1 if any request failed."""
     from clarity_assets.clarity.windows import newest_complete_day
-    from clarity_assets.collecting import collect_days, days_to_collect
+    from clarity_assets.runs import collect_days, days_to_collect
     from clarity_assets.dagster_home import prepare_dagster_home
 
     settings = load_settings()
@@ -65,7 +64,6 @@ def collect(first: date | None, last: date | None) -> None:
     import dagster as dg
 
     prepare_dagster_home()
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # a failure is told below, in one line
     failed = False
     with dg.DagsterInstance.get() as instance:
         for run in collect_days(days, instance=instance):
@@ -90,7 +88,13 @@ def status(days: int, as_json: bool) -> None:
     for day in known.days:
         style = STATUS_STYLE[day.status]
         method = f"{day.method} from {day.rolled_up_from}" if day.rolled_up_from else day.method or ""
-        note = "sample: cut at 1,000 rows" if day.is_truncated else f"{day.refused_keys} keys refused" if day.refused_keys else ""
+        note = (
+            "sample: cut at 1,000 rows"
+            if day.is_truncated
+            else f"{day.refused_keys} keys refused"
+            if day.refused_keys
+            else ""
+        )
         table.add_row(
             day.request, f"{day.date}", f"[{style}]{day.status}[/]", f"{day.coverage:.1%}", method,
             f"{day.row_count:,}" if day.is_known else "", note,

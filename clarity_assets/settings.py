@@ -23,60 +23,89 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True, frozen=True)
 
     api_token: SecretStr | None = _setting(
-        "CLARITY_API_TOKEN", None,
-        "JWT of the Clarity project: Settings -> Data Export -> Generate new API token. Never logged.")
+        "CLARITY_API_TOKEN",
+        None,
+        "JWT of the Clarity project: Settings -> Data Export -> Generate new API token. Never logged.",
+    )
     project_id: str | None = _setting(
-        "CLARITY_PROJECT_ID", None,
+        "CLARITY_PROJECT_ID",
+        None,
         "Public id of the Clarity project (in its dashboard's address); the key of every stored row.",
-        pattern=r"^[A-Za-z0-9_-]{1,64}$")
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+    )
     api_base_url: str = _setting(
-        "CLARITY_API_BASE_URL", "https://www.clarity.ms/export-data/api/v1",
-        "Where the Data Export API (or a stand-in) answers.", pattern=r"^https?://")
+        "CLARITY_API_BASE_URL",
+        "https://www.clarity.ms/export-data/api/v1",
+        "Where the Data Export API (or a stand-in) answers.",
+        pattern=r"^https?://",
+    )
     warehouse: Path = _setting("CLARITY_WAREHOUSE", Path(".data/clarity.duckdb"), "The DuckDB file.")
     reports: Path = _setting("CLARITY_REPORTS", Path(".data/reports"), "Folder of the report files.")
     now: datetime | None = _setting(
-        "CLARITY_NOW", None, "ISO 8601 instant that replaces the system clock, for drills. UTC if no offset is given.")
+        "CLARITY_NOW", None, "ISO 8601 instant that replaces the system clock, for drills. UTC if no offset is given."
+    )
     first_date: date = _setting(
-        "CLARITY_FIRST_DATE", date(2026, 1, 1), "First UTC day that partitions exist for (ISO date).")
+        "CLARITY_FIRST_DATE", date(2026, 1, 1), "First UTC day that partitions exist for (ISO date)."
+    )
     extra_requests: str = _setting(
-        "CLARITY_EXTRA_REQUESTS", "",
+        "CLARITY_EXTRA_REQUESTS",
+        "",
         "Further dimension sets, collected out of the reserve: comma between sets, plus between dimensions, "
-        "such as `Campaign, Channel+Device`.")
+        "such as `Campaign, Channel+Device`.",
+    )
     request_order: str = _setting(
-        "CLARITY_REQUEST_ORDER", "",
+        "CLARITY_REQUEST_ORDER",
+        "",
         "Request names, most valuable first, comma between: who is served when the budget is short. "
-        "Those not named follow in the built-in order.")
-    request_pause_s: float = _setting(
-        "CLARITY_REQUEST_PAUSE_S", 1.0, "Seconds between two requests.", ge=0, le=600)
+        "Those not named follow in the built-in order.",
+    )
+    request_pause_s: float = _setting("CLARITY_REQUEST_PAUSE_S", 1.0, "Seconds between two requests.", ge=0, le=600)
     connect_timeout_s: float = _setting(
-        "CLARITY_CONNECT_TIMEOUT_S", 10.0, "Seconds to wait for a connection.", gt=0, le=300)
+        "CLARITY_CONNECT_TIMEOUT_S", 10.0, "Seconds to wait for a connection.", gt=0, le=300
+    )
     answer_timeout_s: float = _setting(
-        "CLARITY_ANSWER_TIMEOUT_S", 120.0, "Seconds until the whole answer must be here.", gt=0, le=1800)
+        "CLARITY_ANSWER_TIMEOUT_S", 120.0, "Seconds until the whole answer must be here.", gt=0, le=1800
+    )
     connect_attempts: int = _setting(
-        "CLARITY_CONNECT_ATTEMPTS", 1,
+        "CLARITY_CONNECT_ATTEMPTS",
+        1,
         "How often to try a connection that is refused before anything is sent. A sent request is never retried.",
-        ge=1, le=10)
+        ge=1,
+        le=10,
+    )
     quota_limit: int = _setting(
-        "CLARITY_QUOTA_LIMIT", API_LIMIT, "Requests a quota day that may be spent.", ge=1, le=API_LIMIT)
+        "CLARITY_QUOTA_LIMIT", API_LIMIT, "Requests a quota day that may be spent.", ge=1, le=API_LIMIT
+    )
     quota_reserve: int = _setting(
-        "CLARITY_QUOTA_RESERVE", 4,
-        "How many of them missed days and extra requests may spend.", ge=0, le=API_LIMIT)
+        "CLARITY_QUOTA_RESERVE", 4, "How many of them missed days and extra requests may spend.", ge=0, le=API_LIMIT
+    )
     quota_day: Literal["utc", "rolling"] = _setting(
-        "CLARITY_QUOTA_DAY", "utc", "When the count starts anew: `utc` at 00:00 UTC, `rolling` 24 h after each request.")
+        "CLARITY_QUOTA_DAY", "utc", "When the count starts anew: `utc` at 00:00 UTC, `rolling` 24 h after each request."
+    )
     skew_tolerance_min: float = _setting(
-        "CLARITY_SKEW_TOLERANCE_MIN", 15.0,
-        "Minutes that two window edges may lie apart and still be taken for one.", ge=0, le=120)
+        "CLARITY_SKEW_TOLERANCE_MIN",
+        15.0,
+        "Minutes that two window edges may lie apart and still be taken for one.",
+        ge=0,
+        le=120,
+    )
     max_arcs: int = _setting(
-        "CLARITY_MAX_ARCS", 50, "Number of windows that may be added and subtracted to know one day.", ge=1, le=500)
+        "CLARITY_MAX_ARCS", 50, "Number of windows that may be added and subtracted to know one day.", ge=1, le=500
+    )
     min_coverage: float = _setting(
-        "CLARITY_MIN_COVERAGE", 0.5,
-        "Share (0-1) of a UTC day that windows must cover before the day counts as known.", ge=0.5, le=1)
+        "CLARITY_MIN_COVERAGE",
+        0.5,
+        "Share (0-1) of a UTC day that windows must cover before the day counts as known.",
+        ge=0.5,
+        le=1,
+    )
     page_keep_scheme: bool = _setting(
-        "CLARITY_PAGE_KEEP_SCHEME", False, "Whether a page's name keeps http:// or https://.")
-    page_keep_host: bool = _setting(
-        "CLARITY_PAGE_KEEP_HOST", True, "Whether a page's name keeps the host.")
+        "CLARITY_PAGE_KEEP_SCHEME", False, "Whether a page's name keeps http:// or https://."
+    )
+    page_keep_host: bool = _setting("CLARITY_PAGE_KEEP_HOST", True, "Whether a page's name keeps the host.")
     warehouse_timeout_s: float = _setting(
-        "CLARITY_WAREHOUSE_TIMEOUT_S", 60.0, "Seconds to wait for one's turn at the warehouse.", gt=0, le=3600)
+        "CLARITY_WAREHOUSE_TIMEOUT_S", 60.0, "Seconds to wait for one's turn at the warehouse.", gt=0, le=3600
+    )
 
     @field_validator("now")
     @classmethod

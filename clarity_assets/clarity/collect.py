@@ -137,21 +137,23 @@ class Collector:
         return error
 
     def _calls(self, settlement: Settlement, state: DayState, day: date) -> tuple[int, ...]:
-        """The windows (numbers of days) still to be asked; none where the day is known.
+        """The windows (numbers of days) to be asked now; none where the day is known as well as it can be.
 
         A day that is rolled up from a finer request is asked only where one straight window can still measure it:
-        that tells visitors, which no roll-up and no difference can. Raises DayLost.
+        that tells visitors, which no roll-up and no difference can. A day that windows of an afternoon tell for half
+        of its hours is asked again once clearly more can be told. Raises DayLost or DayPending.
         """
-        if state.is_known and state.rolled_up_from is None:
+        if state.is_final:
             return ()
         plan = settlement.plan(settlement.request(state.request), day)
         if state.is_known:
-            return plan.num_of_days if plan is not None and plan.path.is_measured else ()
+            is_worth_it = plan is not None and (state.rolled_up_from is None or plan.path.is_measured)
+            return plan.num_of_days if is_worth_it else ()
         if plan is None:
             if state.status == LOST:
                 raise errors.DayLost(f"{state.request} of {day} is lost: {state.cause}; no request was spent")
             raise errors.DayPending(
-                f"{state.request} of {day} cannot be told by windows that end now; ask near 00:00 UTC "
+                f"{state.request} of {day} cannot be told by windows that end now: {state.cause}; ask near 00:00 UTC "
                 f"(CLARITY_MIN_COVERAGE={self.settings.min_coverage:g})"
             )
         return plan.num_of_days
@@ -171,8 +173,8 @@ class Collector:
         """The newest day's 24 h of the six requests are the plan; all else comes out of the reserve."""
         if request.is_extra or num_of_days != 1:
             return RESERVE
-        path = settlement.windows(request).best_path(newest_complete_day(settlement.now))
-        return RESERVE if path is not None else PLAN
+        newest = settlement.plan(request, newest_complete_day(settlement.now))
+        return PLAN if newest is not None and 1 in newest.num_of_days else RESERVE
 
     # --- the request --------------------------------------------------------------------------------------------
 
@@ -250,12 +252,12 @@ class Collector:
             collected.state = self._state(con, name, day)
             collected.others += [s for s in changed if s.is_known and (s.request, s.date) != (name, day)]
             following = refusal = None
-            if not answer.quarantine_reason and not collected.state.is_known:
-                plan = settlement.plan(settlement.request(name), day)
+            if not answer.quarantine_reason and not collected.state.is_final:
                 try:
-                    following = plan and self._reserve(con, settlement, name, plan.num_of_days, day, token)
+                    calls = self._calls(settlement, collected.state, day)
+                    following = self._reserve(con, settlement, name, calls, day, token) if calls else None
                 except errors.ClarityAssetsError as error:
-                    refusal = error  # raised after the commit: what was paid for stays
+                    refusal = None if collected.state.is_known else error  # after the commit: the answer stays
             collected.budget = ledger.budget(now=now)
         return following, refusal
 

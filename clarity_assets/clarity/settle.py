@@ -18,7 +18,16 @@ from clarity_assets.clarity.payload import read_totals
 from clarity_assets.clarity.requests import ClarityRequest, all_requests
 from clarity_assets.clarity.store import DERIVED, LOST, MEASURED, PENDING, DayState
 from clarity_assets.clarity.totals import Totals, combine, roll_up
-from clarity_assets.clarity.windows import DAY_S, Path, Plan, Windows, last_chance, newest_complete_day, plan
+from clarity_assets.clarity.windows import (
+    DAY_S,
+    Path,
+    Plan,
+    Windows,
+    is_better,
+    last_chance,
+    newest_complete_day,
+    plan,
+)
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.query import one
 
@@ -188,7 +197,10 @@ class Settlement:
         )
 
     def plan(self, request: ClarityRequest, day: date) -> Plan | None:
-        """What to ask now so that the request's day becomes known; never what was answered a moment ago."""
+        """What to ask now so that the request's day becomes known, or known for clearly more of its hours.
+
+        None where nothing asked now would do that; never what was answered a moment ago.
+        """
         answered = {
             row[0]
             for row in self.con.execute(
@@ -197,7 +209,9 @@ class Settlement:
                 [self.project_id, request.name, self.now.timestamp(), self.settings.skew_tolerance_s],
             ).fetchall()
         }
-        return plan(self.windows(request), day, now=self.now, without=answered)
+        found = plan(self.windows(request), day, now=self.now, without=answered)
+        known = self.windows(request).best_path(day)
+        return found if found is not None and is_better(found.path, known, day) else None
 
     def totals_of(self, request: ClarityRequest, solution: Solution) -> Totals:
         """The solved day's totals, from the stored answers."""

@@ -88,12 +88,17 @@ class DayState:
 
 
 def ensure_tables(con: duckdb.DuckDBPyConnection, requests: Iterable[ClarityRequest]) -> None:
-    """Create what is missing of schema `ops` and of the landing tables."""
-    for table, (columns, comment) in OPS_TABLES.items():
-        ensure_table(con, table, columns, comment)
+    """Create what is missing of schema `ops` and of the landing tables; one catalogue query where nothing is."""
+    declared = dict(OPS_TABLES)
     for request in requests:
         named = " × ".join(request.dimensions) or "the whole site"
-        ensure_table(con, request.table, landing_columns(request), f"Clarity per UTC day and {named}.")
+        declared[request.table] = (landing_columns(request), f"Clarity per UTC day and {named}.")
+    found = dict(
+        con.execute("select schema_name || '.' || table_name, column_count from duckdb_tables()").fetchall()
+    )
+    for table, (columns, comment) in declared.items():
+        if found.get(table) != len(columns):
+            ensure_table(con, table, columns, comment)
 
 
 def insert_answer(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:

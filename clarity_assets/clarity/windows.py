@@ -221,6 +221,11 @@ def plan(windows: Windows, day: date, *, now: datetime, without: Iterable[int] =
     )
 
 
+def is_better(path: Path, known: Path | None, day: date) -> bool:
+    """Whether a path is worth a request: the day is unknown, or its edges come nearer by more than the slack."""
+    return known is None or path.misalignment_s(day) + ALIGNMENT_SLACK_S < known.misalignment_s(day)
+
+
 def last_chance(day: date, *, min_coverage: float) -> datetime:
     """The instant after which windows asked anew no longer cover the day well enough."""
     low, _ = day_bounds(day)

@@ -46,9 +46,7 @@ def resources() -> dg.Definitions:
     settings = load_settings()
     return dg.Definitions(
         resources={
-            "warehouse": WarehouseResource(
-                database=str(settings.warehouse), timeout_s=settings.warehouse_timeout_s
-            ),
+            "warehouse": WarehouseResource(database=str(settings.warehouse), timeout_s=settings.warehouse_timeout_s),
             "clarity": ClaritySettings(),
         },
         # in one process: a step of its own costs 2-3 s, and the warehouse has one writer anyway

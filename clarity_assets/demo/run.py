@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from clarity_assets.clarity.status import read_status
 from clarity_assets.clarity.store import PENDING
-from clarity_assets.collecting import collect_days, load_job
+from clarity_assets.runs import collect_days, load_job
 from clarity_assets.dagster_home import prepare_dagster_home
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.stand_in import StandIn

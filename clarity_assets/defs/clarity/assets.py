@@ -52,11 +52,17 @@ def landing_asset(request: ClarityRequest, *, priority: int) -> dg.AssetsDefinit
         for warning in collected.warnings:
             context.log.warning(warning)
         for other in collected.others:
-            if other.date >= FIRST_DATE:
+            if other.date >= FIRST_DATE and not (other.date == day and _is_in_run(context, other.request)):
                 context.log_event(_solved_by_the_way(other, context.run_id))
         return dg.MaterializeResult(metadata=_metadata(collected))
 
     return landing
+
+
+def _is_in_run(context: dg.AssetExecutionContext, request_name: str) -> bool:
+    """Whether this run materializes that request's asset itself, so that it will tell of its day."""
+    selection = context.run.asset_selection
+    return selection is None or asset_key(request_name) in selection
 
 
 def _solved_by_the_way(state: DayState, run_id: str) -> dg.AssetMaterialization:

@@ -295,6 +295,15 @@ def test_an_afternoon_collection_knows_yesterday_with_its_true_coverage(bench):
     assert {found[n].state.method for n in ("base", "device")} == {"rolled_up"}
 
 
+def test_a_day_told_by_half_in_the_afternoon_is_told_better_at_night_and_then_left_alone(bench):
+    bench.at(DAY, hour=15).collect_all(DAY)
+    bench.at(day_after()).collect_all(day_after())
+    assert bench.sql("select coverage > 0.95 from ops.clarity_day where request = 'url_device' and date = ?", day_after()) == [(True,)]
+    found = bench.collect_all(DAY)["url_device"]
+    assert (found.sent, found.state.coverage > 0.95) == (1, True)
+    assert bench.collect_all(DAY)["url_device"].sent == 0
+
+
 def test_an_answer_that_cannot_be_stored_is_kept_in_a_file_that_can_be_imported(bench, tmp_path):
     from clarity_assets.clarity.importing import import_answers
 

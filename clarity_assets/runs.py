@@ -11,6 +11,10 @@ from clarity_assets.errors import RequestRefused
 from clarity_assets.settings import Settings
 
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run config under which the terminal stays quiet; Dagster's event log has everything."""
+
+
 @dataclass(frozen=True)
 class DayRun:
     """One day's run: the error of each asset that failed, by request name."""
@@ -31,16 +35,22 @@ def days_to_collect(first: date, last: date, *, settings: Settings) -> list[date
     if last > newest:
         raise RequestRefused(f"{last} is not over yet (the newest complete UTC day is {newest}); nothing was asked")
     if first < settings.first_date:
-        raise RequestRefused(f"{first} lies before CLARITY_FIRST_DATE={settings.first_date}; set it to an earlier day first")
+        raise RequestRefused(
+            f"{first} lies before CLARITY_FIRST_DATE={settings.first_date}; set it to an earlier day first"
+        )
     days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
     return sorted(days, key=lambda day: (day != newest, day))
 
 
-def collect_days(days: Iterable[date], *, instance: dg.DagsterInstance, job: dg.JobDefinition | None = None) -> Iterator[DayRun]:
+def collect_days(
+    days: Iterable[date], *, instance: dg.DagsterInstance, job: dg.JobDefinition | None = None
+) -> Iterator[DayRun]:
     """Run job `collect` for each day, one run a day, in this process; a failing day does not stop the others."""
     job = job or load_job("collect")
     for day in days:
-        result = job.execute_in_process(partition_key=day.isoformat(), instance=instance, raise_on_error=False)
+        result = job.execute_in_process(
+            partition_key=day.isoformat(), instance=instance, raise_on_error=False, run_config=QUIET
+        )
         failures = {
             event.step_key.removeprefix("clarity__"): _message(event)
             for event in result.filter_events(lambda e: e.is_step_failure)

@@ -1,0 +1,230 @@
+"""SQL files and contracts written by hand: what is loaded, and which errors name which file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from clarity_assets.warehouse.sql_models import SqlModelError, column_lineage, load_models
+
+SOURCES = {
+    "landing.clarity_base": {"project_id": "VARCHAR", "date": "DATE", "sessions": "BIGINT"},
+    "ops.clarity_day": {"project_id": "VARCHAR", "date": "DATE", "status": "VARCHAR"},
+}
+COLUMNS = {"date": "DATE", "sessions": "BIGINT"}
+SQL = """-- Grain: one row per date.
+with known as (
+    select date, sessions from landing.clarity_base
+    where date >= $start and date < $end
+)
+select
+    date,
+    sessions,
+from known
+"""
+
+
+class Project:
+    """A folder of models; `contract` begins each column on line 9, 12, 15, ..."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def model(self, name: str, sql: str = SQL, *, folder: str = "marts/clarity", contract: str | None = None, **meta):
+        self.write(f"{folder}/{name}.sql", sql)
+        self.write(f"{folder}/{name}.yml", contract or self.contract(name, **meta))
+
+    def contract(self, name, *, columns=COLUMNS, materialized="incremental", grain="date", schema="marts") -> str:
+        listed = "".join(
+            f"      - name: {c}\n        data_type: {t}\n        description: d\n" for c, t in columns.items()
+        )
+        return (
+            "version: 2\n"
+            "models:\n"
+            f"  - name: {name}\n"
+            "    description: what it is\n"
+            "    meta:\n"
+            f"      {{grain: [{grain}], materialized: {materialized}, schema: {schema}, owners: ['team:analytics']}}\n"
+            "\n"
+            "    columns:\n" + listed
+        )
+
+    def write(self, path: str, text: str) -> None:
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def load(self):
+        return load_models(self.root, sources=SOURCES)
+
+    def error(self) -> str:
+        """The error of loading, with the folder of the models cut off."""
+        with pytest.raises(SqlModelError) as caught:
+            self.load()
+        return str(caught.value).replace(f"{self.root}/marts/", "")
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    return Project(tmp_path)
+
+
+def test_a_model_has_its_layer_and_name_as_key_and_its_schema_and_name_as_table(project):
+    project.model("fct_a")
+    [model] = project.load().values()
+    assert (model.key, model.table) == (("marts", "fct_a"), "marts.fct_a")
+    assert model.is_partitioned
+    assert model.column_types == COLUMNS
+
+
+def test_upstream_tables_are_found_with_their_line_and_ctes_are_none(project):
+    project.model("fct_a")
+    assert project.load()["marts.fct_a"].upstream == {"landing.clarity_base": 3}
+
+
+def test_models_come_upstream_first_whatever_their_names(project):
+    project.model("a_last", SQL.replace("landing.clarity_base", "marts.z_first"))
+    project.model("z_first")
+    assert list(project.load()) == ["marts.z_first", "marts.a_last"]
+
+
+def test_a_table_named_like_a_cte_is_a_table_where_its_schema_is_written(project):
+    project.model("known", folder="marts")
+    project.model("fct_a", SQL.replace("landing.clarity_base", "marts.known"))
+    assert project.load()["marts.fct_a"].upstream == {"marts.known": 3}
+
+
+def test_lines_are_right_behind_characters_of_several_bytes(project):
+    project.model("fct_a", SQL.replace("-- Grain", "-- é→😀 Grain").replace("clarity_base", "clarity_bsae"))
+    assert "clarity/fct_a.sql:3: unknown upstream" in project.error()
+
+
+def test_column_lineage_goes_through_ctes_to_the_upstream_columns(project):
+    project.model(
+        "fct_a", SQL.replace("    sessions,\n", "    sessions * date_part('year', date)::bigint as sessions,\n")
+    )
+    model = project.load()["marts.fct_a"]
+    base = "landing.clarity_base"
+    assert column_lineage(model, tables=SOURCES) == {
+        "date": [(base, "date")],
+        "sessions": [(base, "date"), (base, "sessions")],
+    }
+
+
+def test_the_code_version_follows_the_sql(project):
+    project.model("fct_a")
+    first = project.load()["marts.fct_a"].code_version
+    project.model("fct_a", SQL.replace("$end", "$end and sessions > 0"))
+    assert project.load()["marts.fct_a"].code_version != first
+
+
+# --- what is refused, with file and line --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("    date,\n    sessions,\nfrom known", "    date\n    sessions\nfrom from known", "9", "syntax error"),
+        ("landing.clarity_base", "landing.clarity_bsae", "3", "unknown upstream 'landing.clarity_bsae'; known are"),
+        ("from known", "from knwon", "9", "unknown upstream 'knwon'"),
+        ("    sessions,\n", "    sessions,\n    1 as extra,\n", "9", "column 'extra' is not in the contract"),
+        ("    sessions,\n", "    sessions,\n    sessions,\n", "9", "column 'sessions' is given twice"),
+        ("    sessions,\n", "    nope as sessions,\n", "8", '"nope" not found'),
+        ("$end", "current_date", "1", "reads $start and $end; it reads start"),
+        ("from known", "from known;\nselect 1", "1", "a model is one select; this is SELECT, SELECT"),
+        ("    sessions,\n", "    5! as sessions,\n", "8", "sqlglot does not"),
+    ],
+)
+def test_a_wrong_query_is_refused_with_file_and_line(project, old, new, place, words):
+    sql = SQL.replace(old, new)
+    project.model("fct_a", sql)
+    error = project.error()
+    assert error.startswith(f"clarity/fct_a.sql:{place}: ")
+    assert words in error
+
+
+def test_an_unknown_column_that_a_star_brings_is_refused_with_the_file(project):
+    sql = SQL.replace("select date, sessions", "select date, sessions, 1 as extra")
+    project.model("fct_a", sql.replace("    date,\n    sessions,\nfrom", "    *\nfrom"))
+    assert project.error() == "clarity/fct_a.sql:1: column 'extra' is not in the contract"
+
+
+def test_a_statement_that_is_no_select_is_refused(project):
+    project.model("fct_a", "create table x (a int)")
+    assert project.error() == "clarity/fct_a.sql:1: a model is one select; this is CREATE"
+
+
+@pytest.mark.parametrize(
+    ("columns", "line", "words"),
+    [
+        (COLUMNS | {"visitors": "BIGINT"}, 15, "column 'visitors' is not given by the query"),
+        (COLUMNS | {"sessions": "DOUBLE"}, 12, "'sessions' is DOUBLE in the contract and BIGINT in the query"),
+        (COLUMNS | {"sessions": "BIGNUMBER"}, 12, "'BIGNUMBER' is no type of DuckDB"),
+        (COLUMNS | {"sessions": "int8"}, 12, "write BIGINT for int8"),
+        (COLUMNS | {"Sessions": "BIGINT"}, 15, "models.0.columns.2.name: String should match pattern"),
+        ({"date": "DATE", "sessions": ""}, 12, "models.0.columns.1.data_type: Input should be a valid string"),
+        ({"day": "DATE"}, 3, "the grain names 'date', which is none of the columns"),
+    ],
+)
+def test_a_wrong_column_of_a_contract_is_refused_with_file_and_line(project, columns, line, words):
+    project.model("fct_a", columns=columns)
+    error = project.error()
+    assert error.startswith(f"clarity/fct_a.yml:{line}: ")
+    assert words in error
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("materialized: incremental", "materialized: view", 6, "Input should be 'incremental' or 'table'"),
+        ("    description: what it is\n", "", 3, "models.0.description: Field required"),
+        ("  - name: fct_a", "  - name: fct_b", 3, "the file is 'fct_a', its model 'fct_b'"),
+        ("name: sessions", "name: date", 12, "column 'date' stands on line 9 too"),
+        ("grain: [date]", "grain: [date", 6, "no YAML"),
+        ("models:", "sources:", 1, "models: Field required"),
+    ],
+)
+def test_a_wrong_contract_is_refused_with_file_and_line(project, old, new, line, words):
+    project.model("fct_a", contract=project.contract("fct_a").replace(old, new))
+    error = project.error()
+    assert error.startswith(f"clarity/fct_a.yml:{line}: ")
+    assert words in error
+
+
+def test_an_incremental_model_needs_a_date(project):
+    sql = SQL.replace("    date,\n    sessions", "    sessions")
+    project.model("fct_a", sql, columns={"sessions": "BIGINT"}, grain="sessions")
+    assert project.error() == "clarity/fct_a.yml:3: an incremental model needs the column 'date'"
+
+
+def test_a_model_that_is_replaced_whole_reads_no_parameters(project):
+    project.model("fct_a", materialized="table")
+    assert project.error().startswith("clarity/fct_a.sql:1: its model is table, so the SQL reads no parameters")
+
+
+def test_models_that_read_one_another_are_refused_with_file_and_line(project):
+    project.model("fct_a", SQL.replace("landing.clarity_base", "marts.fct_b"))
+    project.model("fct_b", SQL.replace("landing.clarity_base", "marts.fct_a"))
+    error = project.error()
+    assert error.startswith(("clarity/fct_a.sql:3: ", "clarity/fct_b.sql:3: "))
+    assert "the models read one another: marts.fct_" in error
+
+
+def test_a_model_that_reads_itself_is_refused(project):
+    project.model("fct_a", SQL.replace("landing.clarity_base", "marts.fct_a"))
+    assert project.error() == "clarity/fct_a.sql:3: the models read one another: marts.fct_a -> marts.fct_a"
+
+
+def test_sql_without_a_contract_is_refused(project):
+    project.write("marts/fct_a.sql", SQL)
+    assert project.error().startswith("fct_a.sql:1: fct_a.yml is missing beside it")
+
+
+def test_a_contract_without_sql_is_refused(project):
+    project.write("marts/fct_a.yml", project.contract("fct_a"))
+    assert project.error().startswith("fct_a.yml:1: fct_a.sql is missing beside it")
+
+
+def test_two_models_of_one_table_are_refused(project):
+    project.model("fct_a", folder="marts/clarity")
+    project.model("fct_a", folder="marts/kpis")
+    assert project.error().startswith("kpis/fct_a.sql:1: clarity/fct_a.sql makes marts.fct_a too")

@@ -1,0 +1,146 @@
+"""The real marts on landing rows written by hand: the numbers are worked out here."""
+
+import random
+from datetime import date, timedelta
+
+import pytest
+
+from clarity_assets.clarity.columns import SIGNALS
+from clarity_assets_tests.sql.by_hand import PROJECT, build, day, landed, page_day, rows, site_day, sql_files, warehouse
+
+DAY = date(2026, 10, 5)
+NEXT = DAY + timedelta(days=1)
+END = DAY + timedelta(days=7)
+
+
+@pytest.fixture
+def con():
+    with warehouse() as con:
+        yield con
+
+
+def test_every_mart_begins_with_its_grain_and_lists_its_columns():
+    for file in sql_files():
+        text = file.read_text()
+        assert text.startswith("-- Grain: one row per ")
+        assert "select *" not in text
+
+
+def test_an_empty_warehouse_gives_empty_marts(con):
+    assert build(con, DAY, END) == {"marts.fct_site_daily": 0, "marts.fct_frustration_daily": 0}
+
+
+def test_a_known_day_has_its_status_and_all_figures_of_the_site(con):
+    day(con, DAY, status="derived", coverage=0.96, method="rolled_up", cause="own request: never asked")
+    day(con, DAY, request="url_device", status="lost", cause="never asked")
+    landed(con, "clarity_base", DAY, status="derived", sessions=200, bot_sessions=20, total_time_s=90.5,
+           active_time_s=40.0, scroll_depth_pct=55.0, pages_per_session=2.5,
+           rage_click_count=12, rage_click_pageviews=6, rage_click_sessions=5)  # fmt: skip
+    build(con, DAY, NEXT)
+    [row] = rows(con, "select * from marts.fct_site_daily")
+    expected = {
+        "project_id": PROJECT, "date": DAY, "status": "derived", "method": "rolled_up", "coverage": 0.96,
+        "cause": "own request: never asked", "is_truncated": False, "sessions": 200, "bot_sessions": 20,
+        "visitors": None, "pages_per_session": 2.5, "total_time_s": 90.5, "active_time_s": 40.0,
+        "scroll_depth_pct": 55.0, "rage_click_count": 12, "rage_click_pageviews": 6, "rage_click_sessions": 5,
+        "dead_click_count": 0, "page_status": "lost", "page_coverage": 0.0, "page_cause": "never asked",
+        "page_row_count": 0,
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+
+
+def test_lost_and_pending_days_have_a_row_with_their_cause_and_no_figures(con):
+    day(con, DAY, status="lost", cause="ServerFailed: HTTP 500")
+    day(con, NEXT, status="pending", cause="not asked yet")
+    build(con, DAY, END)
+    found = rows(con, "select * from marts.fct_site_daily order by date")
+    assert [(r["date"], r["status"], r["cause"], r["coverage"]) for r in found] == [
+        (DAY, "lost", "ServerFailed: HTTP 500", 0.0),
+        (NEXT, "pending", "not asked yet", 0.0),
+    ]
+    figures = [n for n in found[0] if n.endswith(("sessions", "count", "pageviews")) and n != "page_row_count"]
+    assert {row[name] for row in found for name in [*figures, "visitors", "total_time_s"]} == {None}
+
+
+def test_other_requests_days_make_no_row_of_the_site(con):
+    day(con, DAY, request="url_device")
+    day(con, DAY, request="country")
+    assert build(con, DAY, NEXT)["marts.fct_site_daily"] == 0
+
+
+def test_projects_are_kept_apart(con):
+    site_day(con, DAY, sessions=10)
+    other = {"project_id": "other", "date": DAY, "status": "measured"}
+    con.execute("insert into ops.clarity_day by name select $project_id as project_id, 'base' as request, "
+                "$date as date, $status as status", other)  # fmt: skip
+    landed(con, "clarity_base", DAY, project_id="other", sessions=3)
+    build(con, DAY, NEXT)
+    assert rows(con, "select project_id, sessions from marts.fct_site_daily order by sessions") == [
+        {"project_id": "other", "sessions": 3},
+        {"project_id": PROJECT, "sessions": 10},
+    ]
+
+
+def test_each_page_and_device_has_one_row_a_signal_with_its_own_figures(con):
+    figures = {}
+    for i, signal in enumerate(SIGNALS, start=1):
+        figures |= {f"{signal}_count": 100 * i, f"{signal}_pageviews": 10 * i, f"{signal}_sessions": i}
+    page_day(con, DAY, "/checkout", "Mobile", sessions=50, **figures)
+    build(con, DAY, NEXT)
+    found = rows(con, "select signal, count, pageviews, affected_sessions, sessions from marts.fct_frustration_daily")
+    assert {tuple(row.values()) for row in found} == {
+        ("dead_click", 100, 10, 1, 50),
+        ("rage_click", 200, 20, 2, 50),
+        ("quick_back", 300, 30, 3, 50),
+        ("excessive_scroll", 400, 40, 4, 50),
+        ("script_error", 500, 50, 5, 50),
+        ("error_click", 600, 60, 6, 50),
+    }
+
+
+def test_none_is_zero_unknown_is_null_and_flags_are_carried(con):
+    page_day(con, DAY, None, "PC", sessions=None, dead_click_count=None, status="derived", is_truncated=True,
+             sessions_is_upper_bound=True)  # fmt: skip
+    build(con, DAY, NEXT)
+    found = {r["signal"]: r for r in rows(con, "select * from marts.fct_frustration_daily")}
+    assert (found["dead_click"]["count"], found["rage_click"]["count"]) == (None, 0)
+    expected = {"page": None, "device": "PC", "sessions": None, "status": "derived", "is_truncated": True,
+                "sessions_is_upper_bound": True}  # fmt: skip
+    assert {name: found["rage_click"][name] for name in expected} == expected
+
+
+def _random_day(con, when: date, draw: random.Random) -> None:
+    """Replace a day in ops and landing, as a late answer does."""
+    for table in ("ops.clarity_day", "landing.clarity_base", "landing.clarity_url_device"):
+        con.execute(f"delete from {table} where date = ?", [when])  # noqa: S608
+    for request in ("base", "url_device"):
+        status = draw.choice(["measured", "derived", "pending", "lost"])
+        day(con, when, request=request, status=status, cause=draw.choice([None, "cut"]))
+        if status in ("measured", "derived"):
+            for page, device in [("/", "PC"), ("/a", "Mobile"), (None, "PC")][: draw.randint(1, 3)]:
+                values = {"sessions": draw.choice([None, draw.randint(0, 99)]), "rage_click_count": draw.randint(0, 9)}
+                if request == "url_device":
+                    page_day(con, when, page, device, status=status, **values)
+                elif page == "/":
+                    landed(con, "clarity_base", when, status=status, **values)
+
+
+def _marts(con) -> tuple[list, list]:
+    site = con.execute("select * from marts.fct_site_daily order by all").fetchall()
+    return site, con.execute("select * from marts.fct_frustration_daily order by all").fetchall()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ranges_with_late_backfills_end_in_the_same_marts_as_one_full_run(con, seed):
+    draw = random.Random(seed)
+    for _ in range(12):
+        start = draw.randint(0, 6)
+        end = draw.randint(start + 1, 7)
+        for i in range(start, end):
+            _random_day(con, DAY + timedelta(days=i), draw)
+        build(con, DAY + timedelta(days=start), DAY + timedelta(days=end))
+    piecewise = _marts(con)
+    con.execute("drop schema marts cascade")
+    build(con, DAY, END)
+    assert _marts(con) == piecewise
+    assert all(piecewise)

@@ -1,0 +1,89 @@
+"""The models as Dagster's assets: what the map says of them, and a range of days run through Dagster."""
+
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+
+from clarity_assets.clarity.requests import STANDARD_REQUESTS
+from clarity_assets.clarity.store import ensure_tables
+from clarity_assets.defs.resources import WarehouseResource
+from clarity_assets.defs.sql_models import model_asset
+from clarity_assets_tests.sql.by_hand import MODELS, page_day, rows, site_day
+
+# the backfill policy is a beta parameter of Dagster 1.13
+pytestmark = pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.BetaWarning")
+
+DAY = date(2026, 10, 5)
+SITE, FRUSTRATION = dg.AssetKey(["marts", "fct_site_daily"]), dg.AssetKey(["marts", "fct_frustration_daily"])
+
+
+@pytest.fixture(scope="module")
+def assets() -> dict[dg.AssetKey, dg.AssetsDefinition]:
+    made = [model_asset(model, models=MODELS, requests=STANDARD_REQUESTS) for model in MODELS.values()]
+    return {asset.key: asset for asset in made}
+
+
+@pytest.fixture
+def warehouse(tmp_path) -> WarehouseResource:
+    return WarehouseResource(database=str(tmp_path / "clarity.duckdb"))
+
+
+def run(assets, warehouse, *, first: date, last: date) -> dg.ExecuteInProcessResult:
+    """One run of all models over the days [first, last]."""
+    tags = {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+    }
+    with dg.DagsterInstance.ephemeral() as instance:
+        return dg.materialize(list(assets.values()), instance=instance, resources={"warehouse": warehouse}, tags=tags)
+
+
+def test_an_asset_says_where_it_comes_from_and_what_its_columns_mean(assets):
+    spec = assets[FRUSTRATION].specs_by_key[FRUSTRATION]
+    assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey(["clarity", "url_device"])]
+    assert (spec.group_name, spec.kinds, spec.owners) == ("marts", {"duckdb", "sql"}, ["team:analytics"])
+    assert spec.code_version == MODELS["marts.fct_frustration_daily"].code_version
+    assert spec.metadata["dagster/table_name"] == "marts.fct_frustration_daily"
+    columns = {c.name: c for c in spec.metadata["dagster/column_schema"].columns}
+    assert columns["sessions"].type == "BIGINT"
+    assert columns["page"].description.endswith("NULL are sessions without a page.")
+
+
+def test_ops_tables_are_no_upstream_assets(assets):
+    deps = assets[SITE].specs_by_key[SITE].deps
+    assert [dep.asset_key for dep in deps] == [dg.AssetKey(["clarity", "base"])]
+
+
+def test_an_asset_takes_a_range_in_one_run_in_the_warehouses_pool(assets):
+    for key, asset in assets.items():
+        assert asset.backfill_policy == dg.BackfillPolicy.single_run()
+        assert asset.get_op_def_for_asset_key(key).pool == "duckdb"
+
+
+def test_a_range_of_days_is_one_run_that_tells_its_rows_lineage_and_a_preview(assets, warehouse):
+    with warehouse.get_connection() as con:
+        ensure_tables(con, STANDARD_REQUESTS)
+        for i in range(3):
+            site_day(con, DAY + timedelta(days=i), sessions=100 + i)
+            page_day(con, DAY + timedelta(days=i), "<b>|/checkout", "PC", sessions=10)
+    result = run(assets, warehouse, first=DAY, last=DAY + timedelta(days=1))
+    assert result.success
+    told = result.asset_materializations_for_node("marts__fct_frustration_daily")
+    assert [m.partition for m in told] == ["2026-10-05", "2026-10-06"]
+    metadata = told[0].metadata
+    assert (metadata["rows_written"].value, metadata["dagster/row_count"].value) == (12, 12)
+    assert metadata["days"].value == "start 2026-10-05, end 2026-10-07"
+    assert "| &lt;b&gt;\\|/checkout |" in metadata["preview"].value
+    lineage = metadata["dagster/column_lineage"].value.deps_by_column
+    assert lineage["page"] == [dg.TableColumnDep(asset_key=dg.AssetKey(["clarity", "url_device"]), column_name="page")]
+    with warehouse.get_connection() as con:
+        found = rows(con, "select date, sessions from marts.fct_site_daily order by date")
+    assert [tuple(row.values()) for row in found] == [(DAY, 100), (DAY + timedelta(days=1), 101)]
+
+
+def test_an_empty_warehouse_is_no_error(assets, warehouse):
+    result = run(assets, warehouse, first=DAY, last=DAY)
+    assert result.success
+    [told] = result.asset_materializations_for_node("marts__fct_site_daily")
+    assert told.metadata["rows_written"].value == 0

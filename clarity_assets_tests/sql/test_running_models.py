@@ -1,0 +1,141 @@
+"""Models made by hand, run in a warehouse in memory: what is replaced, what stays, and what is refused."""
+
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+
+from clarity_assets.errors import WarehouseError
+from clarity_assets.warehouse.sql_models import SqlModelError, load_models, run_model
+
+SOURCES = {"landing.visits": {"date": "DATE", "page": "VARCHAR", "hits": "BIGINT"}}
+BY_DAY = """
+    select date, count(*) as visit_count, sum(hits)::bigint as hits
+    from landing.visits where date >= $start and date < $end group by date
+"""
+DAY = date(2026, 10, 5)
+
+
+def days(count: int) -> date:
+    return DAY + timedelta(days=count)
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect() as con:
+        con.execute("create schema landing; create table landing.visits (date date, page varchar, hits bigint)")
+        con.execute(
+            "insert into landing.visits select date '2026-10-05' + i::int, 'p' || (i % 2), i from range(4) t(i)"
+        )
+        yield con
+
+
+@pytest.fixture
+def model(tmp_path):
+    def make(
+        sql: str = BY_DAY, *, kind: str = "incremental", columns: str = "date DATE, visit_count BIGINT, hits BIGINT"
+    ):
+        listed = [column.split() for column in columns.split(", ")]
+        (tmp_path / "marts").mkdir(exist_ok=True)
+        (tmp_path / "marts/fct.sql").write_text(sql)
+        (tmp_path / "marts/fct.yml").write_text(
+            "models:\n- name: fct\n  description: Visits.\n"
+            f"  meta: {{grain: [{listed[0][0]}], materialized: {kind}, schema: marts, owners: ['team:analytics']}}\n"
+            "  columns:\n" + "".join(f"  - {{name: {n}, data_type: {t}, description: 'the {n}'}}\n" for n, t in listed)
+        )
+        return load_models(tmp_path, sources=SOURCES)["marts.fct"]
+
+    return make
+
+
+def table(con) -> list[tuple]:
+    return con.execute("select * from marts.fct order by all").fetchall()
+
+
+def test_exactly_the_rows_of_the_range_are_replaced(con, model):
+    run_model(con, model(), start=DAY, end=days(4))
+    con.execute("update landing.visits set hits = hits + 100")
+    assert run_model(con, model(), start=days(1), end=days(3)) == 2
+    assert table(con) == [(DAY, 1, 0), (days(1), 1, 101), (days(2), 1, 102), (days(3), 1, 3)]
+
+
+def test_a_range_without_rows_is_cleared(con, model):
+    run_model(con, model(), start=DAY, end=days(4))
+    con.execute("delete from landing.visits where date = '2026-10-06'")
+    assert run_model(con, model(), start=days(1), end=days(2)) == 0
+    assert [row[0] for row in table(con)] == [DAY, days(2), days(3)]
+
+
+def test_day_by_day_in_any_order_is_the_same_as_all_at_once(con, model):
+    for i in (2, 0, 3, 1, 2):
+        run_model(con, model(), start=days(i), end=days(i + 1))
+    single = table(con)
+    con.execute("drop table marts.fct")
+    run_model(con, model(), start=DAY, end=days(4))
+    assert table(con) == single
+    assert len(single) == 4
+
+
+def test_rows_outside_of_the_range_are_refused_and_nothing_is_written(con, model):
+    run_model(con, model(), start=DAY, end=days(4))
+    before = table(con)
+    sql = BY_DAY.replace("select date,", "select date + 1 as date,")
+    with pytest.raises(SqlModelError, match=r"fct.sql:1: 1 of 2 rows lie outside \[2026-10-05, 2026-10-07\)"):
+        run_model(con, model(sql), start=DAY, end=days(2))
+    assert table(con) == before
+
+
+def test_rows_without_a_date_are_refused(con, model):
+    sql = BY_DAY.replace("select date,", "select null::date as date,")
+    with pytest.raises(SqlModelError, match="1 of 1 rows lie outside"):
+        run_model(con, model(sql), start=DAY, end=days(1))
+
+
+def test_an_error_while_inserting_leaves_the_rows_as_they_were(con, model):
+    run_model(con, model(), start=DAY, end=days(4))
+    before = table(con)
+    with pytest.raises(duckdb.ConversionException):
+        run_model(con, model(BY_DAY.replace("sum(hits)", "sum(page::int)")), start=DAY, end=days(4))
+    assert table(con) == before
+
+
+def test_a_model_that_is_no_longer_of_its_contracts_types_is_refused(con, model):
+    made = model()
+    con.execute("alter table landing.visits alter column date type timestamp")
+    with pytest.raises(SqlModelError, match=r"fct.yml:6: 'date' is DATE in the contract and TIMESTAMP in the query"):
+        run_model(con, made, start=DAY, end=days(4))
+
+
+def test_a_table_whose_types_are_others_than_the_contracts_is_refused(con, model):
+    con.execute("create schema marts; create table marts.fct (date date, visit_count integer, hits bigint)")
+    with pytest.raises(WarehouseError, match="visit_count is INTEGER"):
+        run_model(con, model(), start=DAY, end=days(4))
+
+
+def test_a_column_new_in_the_contract_is_added_to_the_table(con, model):
+    run_model(con, model(), start=DAY, end=days(2))
+    wider = model(BY_DAY.replace("select date,", "select date, max(page) as page,"),
+                  columns="date DATE, visit_count BIGINT, hits BIGINT, page VARCHAR")  # fmt: skip
+    run_model(con, wider, start=days(1), end=days(2))
+    assert table(con) == [(DAY, 1, 0, None), (days(1), 1, 1, "p1")]
+
+
+def test_an_incremental_model_without_a_range_is_refused(con, model):
+    with pytest.raises(SqlModelError, match="runs for a range of days"):
+        run_model(con, model())
+
+
+def test_a_model_of_kind_table_is_replaced_whole(con, model):
+    pages = model("select page, sum(hits)::bigint as hits from landing.visits group by page", kind="table",
+                  columns="page VARCHAR, hits BIGINT")  # fmt: skip
+    assert run_model(con, pages) == 2
+    con.execute("delete from landing.visits where page = 'p0'")
+    assert run_model(con, pages) == 1
+    assert table(con) == [("p1", 4)]
+
+
+def test_the_contracts_words_become_the_tables_comments(con, model):
+    run_model(con, model(), start=DAY, end=DAY)
+    assert con.execute("select comment from duckdb_tables() where table_name = 'fct'").fetchall() == [("Visits.",)]
+    comments = con.execute("select column_name, comment from duckdb_columns() where table_name = 'fct'").fetchall()
+    assert dict(comments) == {"date": "the date", "visit_count": "the visit_count", "hits": "the hits"}
