@@ -1,6 +1,7 @@
 """The command line: clarity-assets collect | status | import | rebuild | demo."""
 
 import json
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -167,6 +168,28 @@ def demo(folder: Path) -> None:
     from clarity_assets.demo.run import run_demo
 
     run_demo(folder, console=console)
+
+
+@main.command("demo-ui")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path(".data/demo"), show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
+def demo_ui(folder: Path, port: int) -> None:
+    """Dagster's UI over what the demo collected, with the stand-in answering further requests."""
+    from clarity_assets.demo.run import run_demo_ui
+
+    sys.exit(run_demo_ui(folder, port=port, console=console))
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
+def dev(port: int) -> None:
+    """Dagster's UI and daemon over this project."""
+    from clarity_assets.dagster_home import dagster_dev_command, prepare_dagster_home
+
+    load_settings()  # a bad setting is told here in one line, not in a code location's traceback
+    prepare_dagster_home()
+    command = dagster_dev_command(port=port)
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter's dagster
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""Where Dagster keeps runs and events: $DAGSTER_HOME, or .data/dagster_home made ready for use."""
+"""Where Dagster keeps runs and events ($DAGSTER_HOME, or .data/dagster_home made ready), and how its UI starts."""
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
-TEMPLATE = Path(__file__).parent.parent / "deploy" / "dagster.yaml"
+PROJECT = Path(__file__).parents[1]
+TEMPLATE = PROJECT / "deploy" / "dagster.yaml"
 DEFAULT = Path(".data/dagster_home")
 
 
@@ -19,3 +21,9 @@ def prepare_dagster_home(home: Path | None = None) -> Path:
         shutil.copyfile(TEMPLATE, home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def dagster_dev_command(*, port: int) -> list[str]:
+    """The command that serves Dagster's UI and runs its daemon over this project's workspace.yaml."""
+    dagster = Path(sys.executable).with_name("dagster")
+    return [str(dagster), "dev", "-w", str(PROJECT / "workspace.yaml"), "-p", str(port)]

@@ -1,8 +1,9 @@
-"""Days in, one run of job `collect` a day out, in Dagster's own history, so that the UI shows them."""
+"""Days in, Dagster runs out: collection a day at a time, marts over a range, reports; the UI shows them all."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 import dagster as dg
 
@@ -46,7 +47,7 @@ def collect_days(
     days: Iterable[date], *, instance: dg.DagsterInstance, job: dg.JobDefinition | None = None
 ) -> Iterator[DayRun]:
     """Run job `collect` for each day, one run a day, in this process; a failing day does not stop the others."""
-    job = job or load_job("collect")
+    job = job or load_definitions().resolve_job_def("collect")
     for day in days:
         result = job.execute_in_process(
             partition_key=day.isoformat(), instance=instance, raise_on_error=False, run_config=QUIET
@@ -58,11 +59,32 @@ def collect_days(
         yield DayRun(day, result.run_id, failures)
 
 
-def load_job(name: str) -> dg.JobDefinition:
-    """One job of the project, with the definitions as the environment has them now."""
+def build_marts(first: date, last: date, *, instance: dg.DagsterInstance) -> None:
+    """Materialize every daily SQL model over [first, last] in one run. Raises what the run raises."""
+    span = {"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"}
+    _materialize(dg.AssetSelection.groups("marts"), instance=instance, tags=span)
+
+
+def build_report(monday: date, *, instance: dg.DagsterInstance) -> Path:
+    """Materialize the weekly report and return its file. Raises what the run raises."""
+    key = dg.AssetKey(["reports", "weekly_overview"])
+    result = _materialize(dg.AssetSelection.assets(key), instance=instance, partition_key=f"{monday}")
+    [event] = result.asset_materializations_for_node("reports__weekly_overview")
+    return Path(event.metadata["file"].value)
+
+
+def _materialize(selection: dg.AssetSelection, *, instance: dg.DagsterInstance, **options):
+    defs = load_definitions()
+    keys = selection.resolve(defs.resolve_asset_graph())
+    job = defs.resolve_implicit_global_asset_job_def()
+    return job.execute_in_process(instance=instance, asset_selection=list(keys), run_config=QUIET, **options)
+
+
+def load_definitions() -> dg.Definitions:
+    """The project's definitions as the environment has them now."""
     from clarity_assets.definitions import defs
 
-    return defs().resolve_job_def(name)
+    return defs()
 
 
 def _message(event: dg.DagsterEvent) -> str:

@@ -19,7 +19,7 @@ from clarity_assets.clarity.store import DayState, landing_rows
 from clarity_assets.clarity.totals import Totals
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
-from clarity_assets.warehouse.tables import transaction
+from clarity_assets.warehouse.tables import insert_rows, transaction
 
 CHUNK_DAYS = 20  # days solved in one piece of work: 20 answers of 1.7 MB are 35 MB unpacked, one after another
 PARALLEL_FROM_ANSWERS = 200  # below this, starting processes costs more than they save
@@ -94,9 +94,7 @@ def _build(settlement: Settlement, known: list, *, progress, workers: int) -> in
     """Build the known days' rows piece by piece and write them; returns the number of rows."""
     rows = done = 0
     for request, states, table in _in_order(_build_piece, _pieces(settlement, known), workers=workers):
-        settlement.con.register("rebuilt_rows", table)
-        settlement.con.execute(f"insert into {request.table} by name select * from rebuilt_rows")  # noqa: S608
-        settlement.con.unregister("rebuilt_rows")
+        insert_rows(settlement.con, request.table, table)
         store.save_days(settlement.con, states)
         rows, done = rows + table.num_rows, done + len(states)
         if progress:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
 import duckdb
 import pyarrow as pa
@@ -12,12 +13,12 @@ import zstandard
 from clarity_assets.clarity.columns import Column, landing_columns
 from clarity_assets.clarity.quota import naive
 from clarity_assets.clarity.requests import ClarityRequest
-from clarity_assets.clarity.tables import CLARITY_DAY, OPS_TABLES
+from clarity_assets.clarity.tables import CLARITY_ANSWER, CLARITY_DAY, OPS_TABLES
 from clarity_assets.clarity.totals import Totals, measures
 from clarity_assets.clarity.windows import Arc
 from clarity_assets.errors import WarehouseCorrupt
 from clarity_assets.warehouse.query import one
-from clarity_assets.warehouse.tables import ensure_table, replace_partition
+from clarity_assets.warehouse.tables import ensure_table, insert_rows, replace_partition
 
 MEASURED, DERIVED, PENDING, LOST = "measured", "derived", "pending", "lost"
 KNOWN = (MEASURED, DERIVED)
@@ -57,8 +58,8 @@ class Answer:
 
     @property
     def answer_id(self) -> str:
-        """Such as `url_device-3d-20261004T010005-1f0c9a2b`: the same answer has the same id, however it came."""
-        return f"{self.request}-{self.num_of_days}d-{self.window_end:%Y%m%dT%H%M%S}-{self.sha256[:8]}"
+        """Such as `shop-url_device-3d-20261004T010005-1f0c9a2b`: the same answer has the same id, however it came."""
+        return f"{self.project_id}-{self.request}-{self.num_of_days}d-{self.window_end:%Y%m%dT%H%M%S}-{self.sha256[:8]}"
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,7 @@ def ensure_tables(con: duckdb.DuckDBPyConnection, requests: Iterable[ClarityRequ
     for request in requests:
         named = " × ".join(request.dimensions) or "the whole site"
         declared[request.table] = (landing_columns(request), f"Clarity per UTC day and {named}.")
-    found = dict(
-        con.execute("select schema_name || '.' || table_name, column_count from duckdb_tables()").fetchall()
-    )
+    found = dict(con.execute("select schema_name || '.' || table_name, column_count from duckdb_tables()").fetchall())
     for table, (columns, comment) in declared.items():
         if found.get(table) != len(columns):
             ensure_table(con, table, columns, comment)
@@ -105,16 +104,17 @@ def insert_answer(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:
     """Store an answer; False where this very answer is stored already."""
     if one(con, "select 1 from ops.clarity_answer where answer_id = ?", [answer.answer_id]):
         return False
-    con.execute(
-        f"insert into ops.clarity_answer values ({', '.join('?' * 17)})",  # noqa: S608 - only placeholders
-        [
-            answer.answer_id, answer.project_id, answer.request, answer.num_of_days, naive(answer.window_start),
-            naive(answer.window_end), answer.window_end_source, naive(answer.received_at), answer.origin,
-            answer.request_id, answer.sha256, len(answer.stored), answer.row_count, list(answer.truncated_blocks),
-            list(answer.warnings), answer.quarantine_reason,
-            zstandard.ZstdCompressor(level=3).compress(answer.stored),
-        ],
-    )  # fmt: skip
+    values = {
+        "answer_id": answer.answer_id, "project_id": answer.project_id, "request": answer.request,
+        "num_of_days": answer.num_of_days, "window_start": naive(answer.window_start),
+        "window_end": naive(answer.window_end), "window_end_source": answer.window_end_source,
+        "received_at": naive(answer.received_at), "origin": answer.origin, "request_id": answer.request_id,
+        "sha256": answer.sha256, "byte_count": len(answer.stored), "row_count": answer.row_count,
+        "truncated_blocks": list(answer.truncated_blocks), "warnings": list(answer.warnings),
+        "quarantine_reason": answer.quarantine_reason,
+        "body": zstandard.ZstdCompressor(level=3).compress(answer.stored),
+    }  # fmt: skip
+    insert_rows(con, "ops.clarity_answer", _arrow(CLARITY_ANSWER, [[values[c.name]] for c in CLARITY_ANSWER]))
     return True
 
 
@@ -181,13 +181,12 @@ def save_days(con: duckdb.DuckDBPyConnection, states: list[DayState]) -> None:
     if not states:
         return
     rows = _arrow(CLARITY_DAY, list(zip(*(_day_row(s) for s in states), strict=True)))
-    con.register("new_days", rows)
-    try:
-        con.execute("""delete from ops.clarity_day as d using new_days as n
-                       where d.project_id = n.project_id and d.request = n.request and d.date = n.date""")
-        con.execute("insert into ops.clarity_day by name select * from new_days")
-    finally:
-        con.unregister("new_days")
+    for request, dates in groupby(states, key=lambda s: (s.project_id, s.request)):
+        con.execute(
+            "delete from ops.clarity_day where project_id = ? and request = ? and date in (select unnest(?))",
+            [*request, [s.date for s in dates]],
+        )
+    insert_rows(con, "ops.clarity_day", rows)
 
 
 def _day_row(state: DayState) -> tuple:

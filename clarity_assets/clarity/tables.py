@@ -3,7 +3,7 @@
 from clarity_assets.clarity.columns import Column
 
 CLARITY_ANSWER = (
-    Column("answer_id", "VARCHAR", "Names request, window end, length and the start of the hash."),
+    Column("answer_id", "VARCHAR", "Names project, request, length, window end and the start of the hash."),
     Column("project_id", "VARCHAR", "Clarity project."),
     Column("request", "VARCHAR", "Which request it answers (its landing table is landing.clarity_<request>)."),
     Column("num_of_days", "INTEGER", "Length of the window: 1, 2 or 3 times 24 h."),

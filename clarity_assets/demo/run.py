@@ -1,6 +1,9 @@
 """The demo: 45 simulated days, with the mishaps of real life, collected through the very same assets."""
 
+import contextlib
 import os
+import shutil
+import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from clarity_assets.clarity.status import read_status
 from clarity_assets.clarity.store import PENDING
-from clarity_assets.runs import collect_days, load_job
-from clarity_assets.dagster_home import prepare_dagster_home
+from clarity_assets.runs import build_marts, build_report, collect_days, load_definitions
+from clarity_assets.dagster_home import dagster_dev_command, prepare_dagster_home
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.stand_in import StandIn
 from clarity_assets.demo.token import make_token
@@ -22,7 +25,6 @@ from clarity_assets.settings import load_settings
 FIRST_DAY = date(2026, 8, 31)  # a Monday
 DAYS = 45
 COLLECTED_AT = time(1, 0, tzinfo=UTC)
-PORT = 8099  # of the stand-in when the demo's UI runs; while collecting, any free one
 
 # Index of the simulated day -> what goes wrong on the night that should collect it.
 MISSED = frozenset({9}) | frozenset(range(30, 35))  # nobody ran it: one night, and a five-day outage
@@ -85,7 +87,7 @@ def run_demo(folder: Path, *, console: Console) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with dg.DagsterInstance.get() as instance, Progress(*columns, console=console) as bar:
             task = bar.add_task("simulated days", total=DAYS)
-            job = load_job("collect")
+            job = load_definitions().resolve_job_def("collect")
             for i, now in enumerate(nights):
                 bar.update(task, description=f"simulated day {FIRST_DAY + timedelta(days=i)}")
                 os.environ["CLARITY_NOW"] = now.isoformat()
@@ -95,6 +97,28 @@ def run_demo(folder: Path, *, console: Console) -> None:
             bar.update(task, description="simulated days")
             report = _build(instance, bar)
         _tell(console, paths, report)
+
+
+def run_demo_ui(folder: Path, *, port: int, console: Console) -> int:
+    """Serve Dagster's UI over a finished demo until it is interrupted; returns Dagster's exit code.
+
+    Raises ClarityAssetsError where there is no demo in the folder.
+    """
+    paths = DemoPaths(folder)
+    if not paths.warehouse.exists():
+        raise ClarityAssetsError(f"{folder} holds no demo; run `make demo` first")
+    now = datetime.combine(FIRST_DAY + timedelta(days=DAYS), COLLECTED_AT)
+    with (
+        StandIn(demo_site(), now=now) as stand_in,
+        _environment(demo_environment(paths, base_url=stand_in.base_url, now=now)),
+    ):
+        prepare_dagster_home(paths.dagster_home)
+        console.print(
+            f"Dagster's UI on http://localhost:{port} (simulated now: {now:%Y-%m-%d %H:%M} UTC); Ctrl+C ends it"
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            return subprocess.run(dagster_dev_command(port=port), check=False).returncode  # noqa: S603 - our own
+        return 0
 
 
 def _night(i: int, stand_in: StandIn, instance, job) -> None:
@@ -119,8 +143,6 @@ def _pending(*, before: date) -> list[date]:
 
 def _build(instance, bar: Progress) -> Path:
     """Marts over the whole range in one run, and the report of every full week; returns the last report's path."""
-    from clarity_assets.building import build_marts, build_report
-
     task = bar.add_task("marts and reports", total=1 + DAYS // 7)
     build_marts(FIRST_DAY, FIRST_DAY + timedelta(days=DAYS - 1), instance=instance)
     bar.advance(task)
@@ -137,9 +159,7 @@ def _tell(console: Console, paths: DemoPaths, report: Path) -> None:
     for name, counts in known.counts.items():
         told = ", ".join(f"{counts.get(s, 0)} {s}" for s in ("measured", "derived", "lost", "pending"))
         console.print(f"  {name:<15} {told}")
-    console.print(
-        f"{known.requests_sent} requests spent, never more than 10 a day; {known.answers} answers kept"
-    )
+    console.print(f"{known.requests_sent} requests spent, never more than 10 a day; {known.answers} answers kept")
     for gap in known.gaps[:1]:
         console.print(f"Lost, and named: {gap.first} to {gap.last} ({gap.cause})")
     console.print(f"\nDuckDB file  {paths.warehouse}\nReport       {report}\nUI           make demo-ui")
@@ -147,8 +167,6 @@ def _tell(console: Console, paths: DemoPaths, report: Path) -> None:
 
 def _fresh(folder: Path) -> DemoPaths:
     """An empty demo folder: an earlier demo's own files are removed, nothing else is."""
-    import shutil
-
     paths = DemoPaths(folder)
     marker = folder / "demo.marker"
     if folder.exists() and any(folder.iterdir()) and not marker.exists():

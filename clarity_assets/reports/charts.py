@@ -72,8 +72,8 @@ def _chart(days: Sequence[Day], *, width_px: int, height_px: int):
     )  # fmt: skip
     known = [day for day in days if day.is_known and day.sessions.value is not None]
     top = max((day.sessions.value for day in known), default=0) or 1
-    y = alt.Y("sessions:Q", scale=alt.Scale(domain=[0, top], nice=True),
-              axis=alt.Axis(title=None, format=",d", tickCount=min(4, top), tickMinStep=1))  # fmt: skip
+    ticks = alt.Axis(title=None, format=",d", tickCount=min(4, top), tickMinStep=1, labels=bool(known))
+    y = alt.Y("sessions:Q", scale=alt.Scale(domain=[0, top], nice=True), axis=ticks)
     kind = alt.Color("kind:N", scale=alt.Scale(domain=list(FILLS), range=list(FILLS.values())), legend=None)
     week = alt.Chart(_values(days[-DAYS_A_WEEK:])).mark_rect(color=WEEK).encode(x=x)
     gaps = alt.Chart(_values([d for d in days if d.status in (LOST, PENDING)])).mark_rect().encode(x=x, color=kind)

@@ -130,6 +130,11 @@ class WeeklyOverview:
         return tuple(day for day in self.days if day.is_known)
 
     @property
+    def has_signals(self) -> bool:
+        """Whether any day tells any signal of the site."""
+        return any(found.day_count for found in self.signals)
+
+    @property
     def status_counts(self) -> dict[str, int]:
         """Status -> how many of the seven days have it; those with none are left out."""
         counts = Counter(day.status for day in self.days)

@@ -22,15 +22,15 @@ def render_markdown(overview: WeeklyOverview) -> str:
         markdown_text(f"{words.status_counts(overview)}. {covered}"),
         days,
         "### Frustration signals of the whole site",
-        signals,
+        signals if overview.has_signals else words.NO_SIGNALS,
         "### Pages",
         "\n".join(f"- {markdown_text(line)}" for line in words.page_basis(overview)),
         *(part for ranking in overview.rankings for part in _ranking(ranking, overview)),
-        words.BOUNDS,
+        words.bounds_note(overview),
         "### What Clarity cannot tell",
         "\n".join(f"- {markdown_text(line)}" for line in words.CANNOT_TELL),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _ranking(ranking: PageRanking, overview: WeeklyOverview) -> list[str]:

@@ -31,18 +31,20 @@ def _days(days: tuple[Day, ...]) -> list[str]:
         bar = "█" * round(BAR_WIDTH * (day.sessions.value or 0) / top)
         figures = f"{words.percent(day.coverage):>7}  {words.number(day.sessions):>11}"
         lines.append(f"  {words.day_name(day.date):<10}  {day.status:<10} {figures}  {bar}".rstrip())
-        if not day.is_known:
+        if day.cause or not day.is_known:
             lines += _wrapped(words.day_note(day), indent=" " * 14)
     return ["Sessions per day (status, share of the day covered, sessions without bots)", *lines, ""]
 
 
 def _signals(overview: WeeklyOverview) -> list[str]:
-    lines = [
-        f"  {words.SIGNAL_TITLES[s.signal]:<18} {words.number(s.count):>11}  {words.rate(s.rate):>8} per 100 sessions"
-        f"  ({words.fraction(s.rate)}; {s.day_count} of 7 days)"
-        for s in overview.signals
-    ]
-    return ["Frustration signals of the whole site", *lines, ""]
+    lines = ["Frustration signals of the whole site"]
+    if not overview.has_signals:
+        return [*lines, f"  {words.NO_SIGNALS}", ""]
+    for found in overview.signals:
+        figures = f"{words.number(found.count):>11}  {words.rate(found.rate):>8} per 100 sessions"
+        basis = f"({words.fraction(found.rate)}; {found.day_count} of 7 days)"
+        lines.append(f"  {words.SIGNAL_TITLES[found.signal]:<18} {figures}  {basis}")
+    return [*lines, ""]
 
 
 def _pages(overview: WeeklyOverview) -> list[str]:
@@ -50,7 +52,8 @@ def _pages(overview: WeeklyOverview) -> list[str]:
     for ranking in overview.rankings:
         lines += ["", f"  {words.SIGNAL_TITLES[ranking.signal]} by page and device",
                   *_wrapped(words.ranking_line(ranking, overview), indent="  "), *_ranking(ranking)]  # fmt: skip
-    return [*lines, "", *_wrapped(words.BOUNDS, indent="  ")]
+    note = words.bounds_note(overview)
+    return [*lines, "", *_wrapped(note, indent="  ")] if note else lines
 
 
 def _ranking(ranking: PageRanking) -> list[str]:

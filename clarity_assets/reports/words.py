@@ -58,9 +58,10 @@ CANNOT_TELL = (
     "filled in.",
     "Whether one week differs from another by more than chance: this report compares nothing.",
 )
+NO_SIGNALS = "Unknown: no day of the week tells them."
 BOUNDS = (
     "“Up to”: several addresses make the page, so that a session may be counted more than once; the rate beside it is "
-    "then the least that it can be. Sessions are without bots."
+    "then the least that it can be."
 )
 
 
@@ -90,8 +91,9 @@ def page_name(page: str | None) -> str:
 def markdown_text(value: object) -> str:
     """A value as Markdown that shows it and does nothing else."""
     text = "" if value is None else printable(str(value))
-    text = re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("://", ":&#47;/")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", text)
+    return text.replace("://", ":&#47;/").replace("www.", "www&#46;").replace("@", "&#64;")  # no links by themselves
 
 
 def markdown_table(
@@ -161,24 +163,31 @@ def week_name(overview: WeeklyOverview) -> str:
 def status_counts(overview: WeeklyOverview) -> str:
     """Such as `5 of 7 days are known: 4 measured, 1 derived, 1 pending, 1 lost`."""
     counts = ", ".join(f"{count} {status}" for status, count in overview.status_counts.items())
-    return f"{len(overview.known_days)} of {DAYS_A_WEEK} days are known: {counts}"
+    known = len(overview.known_days)
+    return f"{known} of {DAYS_A_WEEK} days {'is' if known == 1 else 'are'} known: {counts}"
 
 
 def week_sentence(overview: WeeklyOverview) -> str:
     """The week in one sentence."""
-    if overview.sessions.value is None:
-        return f"No number is known of this week: of its {DAYS_A_WEEK} days, {_counted(overview)}."
     days = overview.sessions_day_count
-    on = "On all 7 days together" if days == DAYS_A_WEEK else f"On the {days} of 7 days that are known"
-    if days == 1:
-        on = "On the only day that is known"
-    rage, dead = (with_unit(s.count) for s in overview.signals[:2])
-    return f"{on}, there were {with_unit(overview.sessions)}, {rage} and {dead}."
+    if not days:
+        return f"Nothing is known of this week: {_counted(overview)}."
+    on = "the only day" if days == 1 else f"all {days} days" if days == DAYS_A_WEEK else f"the {days} of 7 days"
+    rage, dead = (
+        with_unit(found.count) + (f" (on {found.day_count})" if found.day_count != days else "")
+        for found in overview.signals[:2]
+    )
+    with_figures = "" if days == DAYS_A_WEEK else " with figures"
+    return f"On {on}{with_figures}: {with_unit(overview.sessions)}, {rage} and {dead}."
 
 
 def _counted(overview: WeeklyOverview) -> str:
-    parts = [f"{count} {'is' if count == 1 else 'are'} {status}" for status, count in overview.status_counts.items()]
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+    """Such as `6 days are lost and 1 is pending`, or `all 7 days are lost`."""
+    counts = overview.status_counts.items()
+    if len(counts) == 1:
+        return "".join(f"all {count} days are {status}" for status, count in counts)
+    parts = [f"{count} {'is' if count == 1 else 'are'} {status}" for status, count in counts]
+    return f"of its {DAYS_A_WEEK} days, {', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def day_note(day: Day) -> str:
@@ -190,8 +199,12 @@ def day_note(day: Day) -> str:
 
 
 def gaps(days: Iterable[Day]) -> list[str]:
-    """Each day that is not known, by name, with its cause."""
-    return [f"{day_name(d.date)}: {d.status} ({day_note(d)})" for d in days if not d.is_known]
+    """The days that are not known, by name, with their cause; those of one cause together."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for day in days:
+        if not day.is_known:
+            named.setdefault((day.status, day_note(day)), []).append(day_name(day.date))
+    return [f"{', '.join(names)}: {status}: {note}" for (status, note), names in named.items()]
 
 
 def page_basis(overview: WeeklyOverview) -> list[str]:
@@ -199,7 +212,7 @@ def page_basis(overview: WeeklyOverview) -> list[str]:
     days = overview.page_days
     known = [day for day in days if day.is_known]
     lines = [f"Page figures rest on {len(known)} of {DAYS_A_WEEK} days."]
-    lines += [f"Without page figures: {gap}." for gap in gaps(days)]
+    lines += [f"None for {gap}." for gap in gaps(days)]
     partly = [f"{day_name(d.date)} ({percent(d.coverage)})" for d in known if (d.coverage.value or 0) < 1]
     if partly:
         lines.append(f"Part of the day only: {', '.join(partly)}.")
@@ -227,6 +240,12 @@ def ranking_line(ranking: PageRanking, overview: WeeklyOverview) -> str:
 
 def _sample_days(overview: WeeklyOverview) -> str:
     return ", ".join(day_name(day.date) for day in overview.page_days if day.is_known and day.is_sample)
+
+
+def bounds_note(overview: WeeklyOverview) -> str:
+    """What `up to` means; empty where the report does not say it."""
+    devices = (device for ranking in overview.rankings for page in ranking.pages for device in page.devices)
+    return BOUNDS if any(device.rate.denominator.is_upper_bound for device in devices) else ""
 
 
 def device_note(device: DeviceFinding) -> str:

@@ -23,7 +23,7 @@ WAL_START = b"d\x00b"  # how DuckDB (1.0 to 2.0) begins a write-ahead log: field
 
 @contextmanager
 def open_warehouse(
-    path: Path, *, timeout_s: float = 60.0, label: str = "", memory_limit: str | None = None
+    path: Path | str, *, timeout_s: float = 60.0, label: str = "", memory_limit: str | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The only way to open the working file: waits its turn, makes what is missing, closes whatever happens.
 
@@ -47,6 +47,7 @@ def open_warehouse(
             con = _connect(file, config, deadline, turn)
         with explained(file):
             try:
+                turn.note("")  # whatever it waited for has gone
                 con.execute("set global TimeZone = 'UTC'")  # global, so that cursors have it too
                 yield con
                 _refuse_open_transaction(con, file)

@@ -43,7 +43,7 @@ class Turn:
 class WriterQueue:
     """The queue of all who want `path`. First come, first served; a killed one never blocks the others."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], datetime] = _utc_now):
+    def __init__(self, path: Path | str, *, clock: Callable[[], datetime] = _utc_now):
         self.path = Path(os.path.realpath(path))  # two spellings of one file share one queue
         self.folder = self.path.with_name(self.path.name + ".queue")
         self._tickets = TicketFolder(self.folder)
@@ -97,7 +97,10 @@ class WriterQueue:
                 if first != served:
                     served, waits = first, pauses()  # the queue moves: look more often again
                 if not deadline.left_s:
-                    raise WarehouseBusy(self._busy(ticket, deadline))
+                    before = self._tickets.alive_before(ticket.number)
+                    if not before:  # they have left this very moment
+                        break
+                    raise WarehouseBusy(self._busy(before, deadline))
                 time.sleep(min(next(waits), deadline.left_s))
         except OSError as error:
             raise os_trouble(error, self.path) from error
@@ -106,9 +109,8 @@ class WriterQueue:
             ticket.rewrite(facts)
         return facts
 
-    def _busy(self, ticket: Ticket, deadline: Deadline) -> str:
-        before = self._tickets.alive_before(ticket.number)
-        holder = self._tickets.read(before[0]) if before else None
+    def _busy(self, before: list[int], deadline: Deadline) -> str:
+        holder = self._tickets.read(before[0])
         others = len(before) - 1
         waiting = f"; {others} more {'waits' if others == 1 else 'wait'} before us" if others > 0 else ""
         return (
@@ -124,7 +126,7 @@ class WriterQueue:
         note = f" and {holder.note}" if holder.note else ""
         if not holder.held_since:
             return f"{who} is next in line{note}"
-        held_s = (self._clock() - datetime.fromisoformat(holder.held_since)).total_seconds()
+        held_s = max(0.0, (self._clock() - datetime.fromisoformat(holder.held_since)).total_seconds())
         return f"{who} has held it for {held_s:.1f} s{note}"
 
 

@@ -66,7 +66,7 @@ def replace_partition(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table
         _refuse_strays(con, table, rows, where)
     condition, values = _condition(where)
     con.execute(f"delete from {quoted(table)} where {condition}", values)  # noqa: S608 - names quoted, values bound
-    return _insert(con, table, rows) if rows.num_rows else 0
+    return insert_rows(con, table, rows) if rows.num_rows else 0
 
 
 def _condition(where: dict[str, object]) -> tuple[str, list[object]]:
@@ -79,7 +79,8 @@ def _condition(where: dict[str, object]) -> tuple[str, list[object]]:
 # the first error.
 
 
-def _insert(con: duckdb.DuckDBPyConnection, table: str, clarity_new_rows: pa.Table) -> int:
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, clarity_new_rows: pa.Table) -> int:
+    """Insert by name, inside the caller's transaction; returns how many."""
     sql = f"insert into {quoted(table)} by name select * from clarity_new_rows"  # noqa: S608 - names quoted
     return con.execute(sql).fetchall()[0][0]
 

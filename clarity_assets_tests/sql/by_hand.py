@@ -17,7 +17,10 @@ MODELS = load_models(ROOT, sources=source_tables(STANDARD_REQUESTS))
 
 def warehouse() -> duckdb.DuckDBPyConnection:
     """Empty, with every table of `ops` and `landing`."""
-    con = duckdb.connect()
+    return with_tables(duckdb.connect())
+
+
+def with_tables(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     ensure_tables(con, STANDARD_REQUESTS)
     return con
 

@@ -6,10 +6,9 @@ import dagster as dg
 import pytest
 
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
-from clarity_assets.clarity.store import ensure_tables
 from clarity_assets.defs.resources import WarehouseResource
 from clarity_assets.defs.sql_models import model_asset
-from clarity_assets_tests.sql.by_hand import MODELS, page_day, rows, site_day
+from clarity_assets_tests.sql.by_hand import MODELS, page_day, rows, site_day, with_tables
 
 # the backfill policy is a beta parameter of Dagster 1.13
 pytestmark = pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.BetaWarning")
@@ -63,7 +62,7 @@ def test_an_asset_takes_a_range_in_one_run_in_the_warehouses_pool(assets):
 
 def test_a_range_of_days_is_one_run_that_tells_its_rows_lineage_and_a_preview(assets, warehouse):
     with warehouse.get_connection() as con:
-        ensure_tables(con, STANDARD_REQUESTS)
+        with_tables(con)
         for i in range(3):
             site_day(con, DAY + timedelta(days=i), sessions=100 + i)
             page_day(con, DAY + timedelta(days=i), "<b>|/checkout", "PC", sessions=10)

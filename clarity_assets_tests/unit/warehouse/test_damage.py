@@ -1,5 +1,6 @@
 """What the warehouse says of a damaged, unwritable or full place, and that it touches nothing then."""
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ from clarity_assets.warehouse.tables import transaction
 from clarity_assets.warehouse.troubles import duckdb_trouble
 from clarity_assets_tests.unit.warehouse.writers import said_by, started
 
+FILE = Path("/data/clarity.duckdb")
 BLOCKS = 12288  # bytes of the three headers, which the data's blocks follow
 
 
@@ -20,6 +22,11 @@ def flipped(data: bytes, at: int, count: int = 8) -> bytes:
 
 def snapshot(path: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in path.parent.iterdir() if p.is_file()}
+
+
+def rows_in(path: Path) -> int:
+    with open_warehouse(path, timeout_s=0) as con:
+        return con.execute("select count(*) from t").fetchall()[0][0]
 
 
 def opened_in_vain(path: Path) -> str:
@@ -35,20 +42,26 @@ def opened_in_vain(path: Path) -> str:
     return message
 
 
-@pytest.fixture
-def filled(path):
-    """A warehouse with table `t` of 300,000 rows that do not compress."""
-    with open_warehouse(path) as con:
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory):
+    """A whole warehouse with table `t` of 300,000 rows that do not compress, and one whose writer was killed: 100 rows
+    in the file, 5000 in its write-ahead log."""
+    folder = tmp_path_factory.mktemp("originals")
+    with open_warehouse(folder / "whole" / FILE.name) as con:
         con.execute("create table t as select hash(range) as i from range(300000)")
-    return path
+    with started("commit_and_die", folder / "crashed" / FILE.name) as writer:
+        assert writer.end() == -9
+    return folder
 
 
 @pytest.fixture
-def crashed(path):
-    """A warehouse whose writer was killed: 100 rows in the file, 5000 in its write-ahead log."""
-    with started("commit_and_die", path) as writer:
-        assert writer.end() == -9
-    return path
+def filled(originals, path):
+    return shutil.copytree(originals / "whole", path.parent) / path.name
+
+
+@pytest.fixture
+def crashed(originals, path):
+    return shutil.copytree(originals / "crashed", path.parent) / path.name
 
 
 @pytest.mark.parametrize(
@@ -79,7 +92,7 @@ def test_a_block_that_turns_out_damaged_while_reading_is_named(filled):
 
 
 def test_a_killed_writers_commits_are_all_there(crashed):
-    assert said_by("count", crashed) == "5100"
+    assert rows_in(crashed) == 5100
 
 
 def log_of(path: Path) -> Path:
@@ -107,7 +120,7 @@ def test_a_log_whose_database_is_missing_is_named_and_not_deleted(crashed):
 @pytest.mark.parametrize("cut", [lambda log: log[:-7], lambda log: log[:2], lambda log: bytes(300), lambda log: b""])
 def test_a_log_that_a_crash_left_unfinished_is_no_damage(crashed, cut):
     log_of(crashed).write_bytes(cut(log_of(crashed).read_bytes()))
-    assert said_by("count", crashed) in ("100", "5100")  # an unfinished commit never happened
+    assert rows_in(crashed) in (100, 5100)  # an unfinished commit never happened
 
 
 @pytest.mark.parametrize("place", ["file/clarity.duckdb", "folder", "/proc/clarity.duckdb", "x" * 300])
@@ -122,7 +135,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, place):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.parametrize(("room", "rows"), [(0, 20_000), (0, 400_000), (300_000, 400_000)])
+@pytest.mark.parametrize(("room", "rows"), [(0, 100_000), (300_000, 400_000)])
 def test_a_full_disk_is_told_and_what_was_committed_stays(path, room, rows):
     with open_warehouse(path) as con:
         con.execute("create table t as select hash(range) as i from range(100)")
@@ -131,10 +144,10 @@ def test_a_full_disk_is_told_and_what_was_committed_stays(path, room, rows):
     assert "File too large" in said
     assert "make room" in said
     assert said.endswith("(from TransactionException)")
-    assert said_by("count", path) == "100"
+    assert rows_in(path) == 100
     with open_warehouse(path) as con, transaction(con):
         con.execute("insert into t select 1")
-    assert said_by("count", path) == "101"
+    assert rows_in(path) == 101
 
 
 def test_a_full_disk_while_the_file_is_made_leaves_no_half_made_file(path):
@@ -142,19 +155,15 @@ def test_a_full_disk_while_the_file_is_made_leaves_no_half_made_file(path):
     assert [p.name for p in path.parent.rglob("*")] == ["clarity.duckdb.queue", "draw.lock"]
     with open_warehouse(path) as con:
         con.execute("create table t (i integer)")
-    assert said_by("count", path) == "0"
+    assert rows_in(path) == 0
 
 
 def test_a_checkpoint_on_a_full_disk_is_told_although_duckdb_gives_up_the_connection():
-    file = Path("/data/clarity.duckdb")
     error = duckdb.FatalException(
-        'FATAL Error: Failed: database has been invalidated because of a previous fatal error.\nOriginal error: "Failed to '
-        f'create checkpoint because of error: Could not write file "{file}": File too large"'
+        "FATAL Error: Failed: database has been invalidated because of a previous fatal error.\nOriginal error: "
+        f'"Failed to create checkpoint because of error: Could not write file "{FILE}": File too large"'
     )
-    assert isinstance(duckdb_trouble(error, file), WarehouseFull)
-
-
-FILE = Path("/data/clarity.duckdb")
+    assert isinstance(duckdb_trouble(error, FILE), WarehouseFull)
 
 
 @pytest.mark.parametrize(
