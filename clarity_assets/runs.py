@@ -92,4 +92,5 @@ def _message(event: dg.DagsterEvent) -> str:
     failure = data.user_failure_data
     if failure is not None and failure.description:
         return failure.description
-    return data.error.message.strip() if data.error else "failed"
+    error = data.error and (data.error.cause or data.error)
+    return error.message.strip() if error else "failed"

@@ -1,15 +1,16 @@
 """Answers that somebody kept: files in, answers with their windows out; and the file form that we keep them in."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import orjson
 
 from clarity_assets.clarity.payload import DIMENSION_KEYS, KNOWN_BLOCKS
-from clarity_assets.clarity.requests import ClarityRequest
+from clarity_assets.clarity.requests import DIMENSIONS, ClarityRequest
 from clarity_assets.clarity.store import Answer
 from clarity_assets.errors import ImportRefused
 
@@ -27,12 +28,16 @@ END_KEYS = (
 LENGTH_KEYS = ("num_of_days", "numOfDays", "days")
 ANSWER_KEYS = ("answer", "data", "response", "body", "result", "metrics")
 
+# A real capture is never older; a year typed wrong would make every day since then a day to settle.
+EARLIEST_END = datetime(2018, 12, 1, tzinfo=UTC)  # Clarity's first public preview
+
 _DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}[-:]?\d{2}(?:[-:]?\d{2})?Z?)?")
+_TIME_OF_DAY = re.compile(r"\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?")
 
 
 @dataclass(frozen=True)
 class Archived:
-    """One kept answer: its JSON, and the window and request that it answers."""
+    """One kept answer: its JSON, and the window and request that it answers; `origin` names file and place in it."""
 
     body: bytes
     request: ClarityRequest
@@ -46,7 +51,8 @@ class Archived:
 class ArchiveReader:
     """Reads kept answers. Options stand for what a file does not say.
 
-    `window_end`: an ISO instant, or a time of day such as `03:30` (UTC) to complete dates in the file or its name.
+    `window_end`: an ISO instant, or a time of day such as `03:30` (UTC without an offset) to complete dates in the
+    file or its name. Raises ImportRefused for an option that no file could use.
     """
 
     requests: tuple[ClarityRequest, ...]
@@ -55,83 +61,82 @@ class ArchiveReader:
     num_of_days: int | None = None
     request: str | None = None
     _by_name: dict[str, ClarityRequest] = field(init=False)
+    _given: datetime | time | None = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {r.name: r for r in self.requests})
+        object.__setattr__(self, "_given", _given(self.window_end))
+        if self.num_of_days is not None:
+            _checked_length(self.num_of_days)
+        if self.request is not None:
+            self._named(self.request)
 
     def read(self, path: Path) -> list[Archived]:
-        """Every answer of one file: a bare answer, one in an envelope, a list of envelopes, or {date: answer}.
+        """Every answer of one file: a bare answer, one in an envelope, a list of these, or {date: answer}.
 
-        Raises ImportRefused, which names file and lack; nothing of the file is to be stored then.
+        Raises ImportRefused, which names file, entry and lack; nothing of the file is to be stored then.
         """
         try:
-            value = orjson.loads(path.read_bytes())
+            value = orjson.loads(path.read_bytes().removeprefix(BOM_UTF8))
         except OSError as error:
             raise ImportRefused(f"{path}: cannot be read ({error.strerror})") from error
         except orjson.JSONDecodeError as error:
             raise ImportRefused(f"{path}: is no JSON ({error})") from None
-        try:
-            return [self._archived(path, *entry) for entry in _entries(value)]
-        except ImportRefused as error:
-            raise ImportRefused(f"{path}: {error}") from None
+        found = []
+        for entry in _entries(value):
+            try:
+                found.append(self._archived(path, entry))
+            except ImportRefused as error:
+                raise ImportRefused(f"{path}{entry.place}: {error}") from None
+        return found
 
-    def _archived(self, path: Path, label: str | None, envelope: dict, answer: list) -> Archived:
-        end, source = self._end(path, label, envelope)
+    def _archived(self, path: Path, entry: "_Entry") -> Archived:
+        if entry.answer is None:
+            raise ImportRefused("holds no Clarity answer (a list of metric blocks, alone, in an envelope or by date)")
+        end, source = self._end(path, entry)
         if end > self.now:
             raise ImportRefused(
                 f"window end {end:%Y-%m-%d %H:%M} UTC lies in the future (now {self.now:%Y-%m-%d %H:%M})"
             )
-        length = _first(envelope, LENGTH_KEYS)
-        length = self.num_of_days if length is None else length
-        if length not in (1, 2, 3):
-            raise ImportRefused(
-                f"number of days is {length!r}; give --num-of-days 1, 2 or 3 (the length of its window)"
-            )
-        name = f"{path.name}#{label}" if label else path.name
-        return Archived(orjson.dumps(answer), self._request(envelope, answer), length, end, source, name)
+        if end < EARLIEST_END:
+            raise ImportRefused(f"window end {end.isoformat()} lies before {EARLIEST_END:%Y-%m-%d}, Clarity's first days")
+        told = _first(entry.envelope, LENGTH_KEYS)
+        length = _checked_length(self.num_of_days if told is None else told)
+        request = self._request(entry.envelope, entry.answer)
+        return Archived(orjson.dumps(entry.answer), request, length, end, source, f"{path.name}{entry.place}")
 
-    def _end(self, path: Path, label: str | None, envelope: dict) -> tuple[datetime, str]:
-        """The window's end: from the entry, the option, or a date (of entry or file name) and the option's time."""
-        told = label or _first(envelope, END_KEYS)
-        given = self._given()
-        if isinstance(told, str) and (instant := _instant(told)) is not None:
+    def _end(self, path: Path, entry: "_Entry") -> tuple[datetime, str]:
+        """The window's end and its source: an instant in the file, the option's instant, or a date and the option's time.
+
+        What the entry tells comes before the file's name. An instant that is given must not contradict a date there.
+        """
+        told, name = entry.label or _first(entry.envelope, END_KEYS), None
+        if told is None and (dates := _DATE_IN_NAME.findall(path.stem)):
+            told = name = dates[-1]
+        instant, day = _instant(told), _date(told)
+        if instant is not None and (name is None or not isinstance(self._given, datetime)):
             return instant, "file"
-        if isinstance(given, datetime):
-            return given, "given"
-        named = _DATE_IN_NAME.findall(path.stem)
-        day = told if isinstance(told, str) else named[-1] if named else None
-        if day is not None and (instant := _instant(day)) is not None:
-            return instant, "file"
-        if day is not None and given is not None:
-            try:
-                return datetime.combine(datetime.fromisoformat(day).date(), given, UTC), "given"
-            except ValueError:
-                raise ImportRefused(f"{day!r} is no ISO date") from None
-        lacks = f"only the date {day} is known" if day else "the window's end is unknown"
+        if isinstance(self._given, datetime):
+            if day not in (None, self._given.date()):
+                raise ImportRefused(
+                    f"--window-end {self.window_end} is not on {day}, the date that stands there; "
+                    "to complete dates give a time of day (03:30, UTC)"
+                )
+            return self._given, "given"
+        if day is not None and self._given is not None:
+            return _utc(datetime.combine(day, self._given)), "given"
+        lacks = "the window's end is unknown" if told is None else f"only the date {told} is known"
+        if told is not None and day is None:
+            lacks = f"{told!r} is neither an ISO instant nor a date"
         raise ImportRefused(
             f"{lacks}; give --window-end as an instant (2026-08-04T03:30Z) or, beside dates, a time of day (03:30, UTC)"
         )
 
-    def _given(self) -> datetime | time | None:
-        if self.window_end is None:
-            return None
-        try:
-            return time.fromisoformat(self.window_end)
-        except ValueError:
-            instant = _instant(self.window_end)
-        if instant is None:
-            raise ImportRefused(
-                f"--window-end {self.window_end!r} is neither an ISO instant with a time nor a time of day"
-            )
-        return instant
-
     def _request(self, envelope: dict, answer: list) -> ClarityRequest:
         """The request by name (option or envelope), else by the dimensions in the rows."""
         name = self.request or envelope.get("request")
-        if name is not None:
-            if name not in self._by_name:
-                raise ImportRefused(f"request {name!r} is not known; known are {', '.join(self._by_name)}")
-            return self._by_name[name]
+        if isinstance(name, str):
+            return self._named(name)
         found = _dimensions(answer)
         if found is None:
             raise ImportRefused(
@@ -140,15 +145,22 @@ class ArchiveReader:
         for request in self.requests:
             if set(request.dimensions) == found:
                 return request
-        wanted = "+".join(sorted(found))
+        wanted = "+".join(d for d in DIMENSIONS if d in found)
         raise ImportRefused(f"no request has the dimensions {wanted}; add {wanted} to CLARITY_EXTRA_REQUESTS")
 
+    def _named(self, name: str) -> ClarityRequest:
+        if name not in self._by_name:
+            raise ImportRefused(f"request {name!r} is not known; known are {', '.join(self._by_name)}")
+        return self._by_name[name]
 
-def files_of(paths: tuple[Path, ...]) -> list[Path]:
-    """The files among the paths, folders replaced by the .json files below them, in order."""
-    found = []
-    for path in paths:
-        found += sorted(path.rglob("*.json")) if path.is_dir() else [path]
+
+def files_of(path: Path) -> list[Path]:
+    """The file itself, or the .json files below a folder, in order. Raises ImportRefused where there is none."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(p for p in path.rglob("*") if p.suffix.lower() == ".json")
+    if not found:
+        raise ImportRefused(f"{path}: holds no .json file")
     return found
 
 
@@ -167,42 +179,96 @@ def save_envelope(answer: Answer, folder: Path) -> Path:
     return path
 
 
-def _entries(value: object) -> Iterator[tuple[str | None, dict, list]]:
-    """(label, envelope, answer) of every answer in a file's value."""
-    if isinstance(value, list) and value and all(isinstance(v, dict) and "metricName" in v for v in value):
-        yield None, {}, value
-    elif isinstance(value, list) and value:
-        for item in value:
-            yield from _entries(item)
+@dataclass(frozen=True)
+class _Entry:
+    """One part of a file: `place` in it (such as `#2026-05-23`), label, envelope, and the answer, if it is one."""
+
+    place: str
+    label: str | None = None
+    envelope: dict = field(default_factory=dict)
+    answer: list | None = None
+
+
+def _entries(value: object, place: str = "") -> Iterator[_Entry]:
+    """Every answer in a file's value; an entry without an answer stands for whatever is none."""
+    if _is_answer(value):
+        yield _Entry(place, answer=value)
+    elif isinstance(value, list) and value and all(isinstance(v, dict) or _is_answer(v) for v in value):
+        for number, item in enumerate(value, 1):
+            yield from _entries(item, f"{place}#{number}")
     elif isinstance(value, dict) and isinstance(answer := _first(value, ANSWER_KEYS), list):
-        yield None, value, answer
+        yield _Entry(place, envelope=value, answer=answer)
     elif isinstance(value, dict) and value and all(isinstance(v, list) for v in value.values()):
         for label, answer in value.items():
-            yield label, {}, answer
+            yield _Entry(f"{place}#{label}", label=label, answer=answer)
     else:
-        raise ImportRefused("holds no Clarity answer (a list of metric blocks, alone, in an envelope or by date)")
+        yield _Entry(place)
+
+
+def _is_answer(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) and "metricName" in v for v in value)
 
 
 def _first(envelope: dict, keys: tuple[str, ...]):
     return next((envelope[key] for key in keys if envelope.get(key) is not None), None)
 
 
-def _instant(text: str) -> datetime | None:
-    """An ISO instant in UTC; None for a bare date or other text."""
-    text = re.sub(r"T(\d{2})-(\d{2})(?:-(\d{2}))?", lambda m: "T" + ":".join(g for g in m.groups() if g), text.strip())
-    if not re.match(r"\d{4}-?\d{2}-?\d{2}[T ]\d", text):
+def _checked_length(told: object) -> int:
+    """1, 2 or 3, from a number or its text (the API's own parameter is text). Raises ImportRefused."""
+    text = str(told).strip() if type(told) in (int, str) else ""
+    if text not in ("1", "2", "3"):
+        raise ImportRefused(f"number of days is {told!r}; give --num-of-days 1, 2 or 3 (the length of its window)")
+    return int(text)
+
+
+def _given(text: str | None) -> datetime | time | None:
+    """What --window-end says: an instant, or a time of day with its offset. Raises ImportRefused for neither."""
+    if text is None:
         return None
     try:
-        value = datetime.fromisoformat(text)
+        if _TIME_OF_DAY.fullmatch(text.strip()):
+            told = time.fromisoformat(text.strip())
+            return told if told.tzinfo else told.replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    instant = _instant(text)
+    if instant is None:
+        raise ImportRefused(f"--window-end {text!r} is neither an ISO instant with a time nor a time of day")
+    return instant
+
+
+def _instant(told: object) -> datetime | None:
+    """An ISO instant, in UTC and whole seconds; None for a bare date or anything else."""
+    if not isinstance(told, str) or not re.match(r"\d{4}-?\d{2}-?\d{2}[T ]\d", text := told.strip()):
+        return None
+    text = re.sub(r"T(\d{2})-(\d{2})(?:-(\d{2}))?", lambda m: "T" + ":".join(g for g in m.groups() if g), text)
+    try:
+        return _utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _utc(value: datetime) -> datetime:
+    value = value.replace(microsecond=0)
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _date(told: object) -> date | None:
+    """The date of an instant or a bare ISO date; None for anything else."""
+    if (instant := _instant(told)) is not None:
+        return instant.date()
+    try:
+        return date.fromisoformat(told.strip()) if isinstance(told, str) else None
     except ValueError:
         return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _dimensions(answer: list) -> set[str] | None:
     """The dimensions in the rows; None where there are no rows to tell."""
     for block in answer:
         if isinstance(block, dict) and str(block.get("metricName")).replace(" ", "").lower() in KNOWN_BLOCKS:
-            for row in block.get("information") or ():
-                return {DIMENSION_KEYS[k.lower()].parameter for k in row if k.lower() in DIMENSION_KEYS}
+            rows = block.get("information")
+            for row in rows if isinstance(rows, list) else ():
+                if isinstance(row, dict):
+                    return {DIMENSION_KEYS[k.lower()].parameter for k in row if k.lower() in DIMENSION_KEYS}
     return None

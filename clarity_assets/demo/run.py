@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,9 +117,19 @@ def run_demo_ui(folder: Path, *, port: int, console: Console) -> int:
         console.print(
             f"Dagster's UI on http://localhost:{port} (simulated now: {now:%Y-%m-%d %H:%M} UTC); Ctrl+C ends it"
         )
-        with contextlib.suppress(KeyboardInterrupt):
-            return subprocess.run(dagster_dev_command(port=port), check=False).returncode  # noqa: S603 - our own
-        return 0
+        return _run_until_interrupted(dagster_dev_command(port=port))
+
+
+def _run_until_interrupted(command: list[str]) -> int:
+    """Run a command until it ends, or until Ctrl+C or SIGTERM ends it in good order; returns its exit code."""
+    process = subprocess.Popen(command)
+    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):  # the terminal has sent it to the process too
+                return process.wait()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _night(i: int, stand_in: StandIn, instance, job) -> None:
@@ -130,15 +141,16 @@ def _night(i: int, stand_in: StandIn, instance, job) -> None:
     if i in TRUNCATED_URLS:
         stand_in.fail("truncated", dimensions=("URL", "Device"))
     newest = FIRST_DAY + timedelta(days=i)
-    for _ in collect_days([newest, *_pending(before=newest)], instance=instance, job=job):
+    missed = {FIRST_DAY + timedelta(days=back) for back in MISSED if back < i and set(range(back, i)) <= MISSED}
+    for _ in collect_days([newest, *sorted(missed | _pending(before=newest))], instance=instance, job=job):
         pass
     stand_in.heal()
 
 
-def _pending(*, before: date) -> list[date]:
-    """Days that some request does not know but can still ask, oldest (most endangered) first."""
+def _pending(*, before: date) -> set[date]:
+    """Days that some request does not know but can still ask."""
     states = read_status(load_settings(), days=5).days
-    return sorted({s.date for s in states if s.status == PENDING and s.date < before})
+    return {s.date for s in states if s.status == PENDING and s.date < before}
 
 
 def _build(instance, bar: Progress) -> Path:

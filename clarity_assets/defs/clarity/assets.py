@@ -45,7 +45,7 @@ def landing_asset(request: ClarityRequest, *, priority: int) -> dg.AssetsDefinit
     def landing(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> dg.MaterializeResult:
         day = context.partition_time_window.start.date()
         try:
-            collected = Collector(clarity.settings, run_id=context.run_id).collect(request.name, day)
+            collected = Collector(clarity.settings, run_id=context.run.run_id).collect(request.name, day)
         except ClarityAssetsError as error:
             kind = type(error).__name__
             raise dg.Failure(f"{kind}: {error}", metadata={"error": kind}, allow_retries=False) from error
@@ -53,7 +53,7 @@ def landing_asset(request: ClarityRequest, *, priority: int) -> dg.AssetsDefinit
             context.log.warning(warning)
         for other in collected.others:
             if other.date >= FIRST_DATE and not (other.date == day and _is_in_run(context, other.request)):
-                context.log_event(_solved_by_the_way(other, context.run_id))
+                context.log_event(_solved_by_the_way(other, context.run.run_id))
         return dg.MaterializeResult(metadata=_metadata(collected))
 
     return landing
