@@ -1,5 +1,6 @@
 """Environment variables (and `.env`) in, typed settings out: each with unit, meaning and default."""
 
+import re
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -107,6 +108,14 @@ class Settings(BaseSettings):
         "CLARITY_WAREHOUSE_TIMEOUT_S", 60.0, "Seconds to wait for one's turn at the warehouse.", gt=0, le=3600
     )
 
+    @field_validator("now", "first_date", mode="before")
+    @classmethod
+    def _no_bare_number(cls, value: object) -> object:
+        """Refuse what would be taken for seconds since 1970: `CLARITY_NOW=2026` must not mean that year's digits."""
+        if isinstance(value, str) and re.fullmatch(r"[+-]?[\d.]+", value.strip()):
+            raise ValueError("write an ISO 8601 date such as 2026-10-04 (or 2026-10-04T01:00Z for an instant)")
+        return value
+
     @field_validator("now")
     @classmethod
     def _now_in_utc(cls, value: datetime | None) -> datetime | None:
@@ -145,5 +154,12 @@ def load_settings(**overrides) -> Settings:
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else "settings"
             shown = "(hidden)" if "TOKEN" in name else repr(problem.get("input"))
-            lines.append(f"{name}={shown}: {problem['msg']}")
+            lines.append(f"{name}={shown}: {problem['msg'].removeprefix('Value error, ')}")
         raise SettingsError("; ".join(lines) + " - see .env.example for unit and default") from None
+    except (OSError, UnicodeDecodeError) as error:
+        # `from None`: a decoding error holds the file's bytes, the token among them
+        raise SettingsError(f".env cannot be read ({_reason(error)}); save it as UTF-8 text") from None
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return f"byte {error.start} is no UTF-8" if isinstance(error, UnicodeDecodeError) else f"{error.strerror}"

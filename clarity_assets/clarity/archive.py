@@ -4,11 +4,12 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import orjson
 
+from clarity_assets.clarity.instants import date_of, in_utc, instant_of
 from clarity_assets.clarity.payload import DIMENSION_KEYS, KNOWN_BLOCKS
 from clarity_assets.clarity.requests import DIMENSIONS, ClarityRequest
 from clarity_assets.clarity.store import Answer
@@ -65,7 +66,7 @@ class ArchiveReader:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {r.name: r for r in self.requests})
-        object.__setattr__(self, "_given", _given(self.window_end))
+        object.__setattr__(self, "_given", _end_option(self.window_end))
         if self.num_of_days is not None:
             _checked_length(self.num_of_days)
         if self.request is not None:
@@ -99,21 +100,23 @@ class ArchiveReader:
                 f"window end {end:%Y-%m-%d %H:%M} UTC lies in the future (now {self.now:%Y-%m-%d %H:%M})"
             )
         if end < EARLIEST_END:
-            raise ImportRefused(f"window end {end.isoformat()} lies before {EARLIEST_END:%Y-%m-%d}, Clarity's first days")
+            raise ImportRefused(
+                f"window end {end.isoformat()} lies before {EARLIEST_END:%Y-%m-%d}, before Clarity began"
+            )
         told = _first(entry.envelope, LENGTH_KEYS)
         length = _checked_length(self.num_of_days if told is None else told)
         request = self._request(entry.envelope, entry.answer)
         return Archived(orjson.dumps(entry.answer), request, length, end, source, f"{path.name}{entry.place}")
 
     def _end(self, path: Path, entry: "_Entry") -> tuple[datetime, str]:
-        """The window's end and its source: an instant in the file, the option's instant, or a date and the option's time.
+        """The window's end and what told it: an instant in the file, one that is given, or a date and a given time.
 
-        What the entry tells comes before the file's name. An instant that is given must not contradict a date there.
+        What the entry tells comes before the file's name. A given instant must not contradict a date that stands there.
         """
         told, name = entry.label or _first(entry.envelope, END_KEYS), None
         if told is None and (dates := _DATE_IN_NAME.findall(path.stem)):
             told = name = dates[-1]
-        instant, day = _instant(told), _date(told)
+        instant, day = instant_of(told), date_of(told)
         if instant is not None and (name is None or not isinstance(self._given, datetime)):
             return instant, "file"
         if isinstance(self._given, datetime):
@@ -124,7 +127,7 @@ class ArchiveReader:
                 )
             return self._given, "given"
         if day is not None and self._given is not None:
-            return _utc(datetime.combine(day, self._given)), "given"
+            return in_utc(datetime.combine(day, self._given)), "given"
         lacks = "the window's end is unknown" if told is None else f"only the date {told} is known"
         if told is not None and day is None:
             lacks = f"{told!r} is neither an ISO instant nor a date"
@@ -221,7 +224,7 @@ def _checked_length(told: object) -> int:
     return int(text)
 
 
-def _given(text: str | None) -> datetime | time | None:
+def _end_option(text: str | None) -> datetime | time | None:
     """What --window-end says: an instant, or a time of day with its offset. Raises ImportRefused for neither."""
     if text is None:
         return None
@@ -231,36 +234,10 @@ def _given(text: str | None) -> datetime | time | None:
             return told if told.tzinfo else told.replace(tzinfo=UTC)
     except ValueError:
         pass
-    instant = _instant(text)
+    instant = instant_of(text)
     if instant is None:
         raise ImportRefused(f"--window-end {text!r} is neither an ISO instant with a time nor a time of day")
     return instant
-
-
-def _instant(told: object) -> datetime | None:
-    """An ISO instant, in UTC and whole seconds; None for a bare date or anything else."""
-    if not isinstance(told, str) or not re.match(r"\d{4}-?\d{2}-?\d{2}[T ]\d", text := told.strip()):
-        return None
-    text = re.sub(r"T(\d{2})-(\d{2})(?:-(\d{2}))?", lambda m: "T" + ":".join(g for g in m.groups() if g), text)
-    try:
-        return _utc(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _utc(value: datetime) -> datetime:
-    value = value.replace(microsecond=0)
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _date(told: object) -> date | None:
-    """The date of an instant or a bare ISO date; None for anything else."""
-    if (instant := _instant(told)) is not None:
-        return instant.date()
-    try:
-        return date.fromisoformat(told.strip()) if isinstance(told, str) else None
-    except ValueError:
-        return None
 
 
 def _dimensions(answer: list) -> set[str] | None:

@@ -37,38 +37,72 @@ def import_answers(
     """Store the answers of all files that are complete, in one transaction, and settle the days anew.
 
     A file that lacks something is left out whole and named. Importing a file again changes nothing.
+    Raises ImportRefused for an option that no file could use.
     """
     now = settings.clock()
     requests = all_requests(extras=settings.extra_requests, order=settings.request_order)
     reader = ArchiveReader(requests, now, window_end=window_end, num_of_days=num_of_days, request=request)
     imported = Imported()
-    answers: list[Answer] = []
-    for path in files_of(paths):
-        try:
-            answers += [_answer(archived, settings) for archived in reader.read(path)]
-        except (ImportRefused, UnusableAnswer) as error:
-            text = str(error)
-            imported.refused.append(text if text.startswith(str(path)) else f"{path}: {text}")
-    with open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="import") as con:
-        with transaction(con):
-            settlement = Settlement(con, settings, now)
-            store.ensure_tables(con, settlement.requests)
-            for answer in answers:
-                if not store.insert_answer(con, answer):
-                    imported.duplicates += 1
-                    continue
-                imported.stored += 1
-                if answer.quarantine_reason:
-                    imported.quarantined.append(f"{answer.origin}: {answer.quarantine_reason}")
-            for name in dict.fromkeys(answer.request for answer in answers):
-                imported.solved += [s for s in settlement.settle(name, everything=True) if s.is_known]
+    answers = _answers(reader, paths, settings, refused=imported.refused)
+    if not answers:
+        return imported
+    opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="import")
+    with opened as con, transaction(con):
+        settlement = Settlement(con, settings, now)
+        store.ensure_tables(con, settlement.requests)
+        before = _paths(settlement)
+        for answer in answers:
+            if not store.insert_answer(con, answer):
+                imported.duplicates += 1
+                continue
+            imported.stored += 1
+            if answer.quarantine_reason:
+                imported.quarantined.append(f"{answer.origin}: {answer.quarantine_reason}")
+        for name in dict.fromkeys(answer.request for answer in answers):
+            settlement.settle(name, everything=True)
+        imported.solved = [state for key, state in _paths(settlement).items() if not _same(before.get(key), state)]
     return imported
 
 
-def _answer(archived: Archived, settings: Settings) -> Answer:
-    answer, _ = read_answer(
-        archived.body, archived.request, settings=settings, num_of_days=archived.num_of_days,
-        window_end=archived.window_end, window_end_source=archived.window_end_source,
-        received_at=settings.clock(), origin=archived.origin,
-    )  # fmt: skip
+def _answers(reader: ArchiveReader, paths: tuple[Path, ...], settings: Settings, *, refused: list[str]) -> list[Answer]:
+    """The answers of all complete files; the others are named in `refused`."""
+    answers: list[Answer] = []
+    for path in paths:
+        try:
+            files = files_of(path)
+        except ImportRefused as error:
+            refused.append(str(error))
+            continue
+        for file in files:
+            try:
+                answers += [_answer(archived, file.parent, settings) for archived in reader.read(file)]
+            except ImportRefused as error:
+                refused.append(str(error))
+    return answers
+
+
+def _answer(archived: Archived, folder: Path, settings: Settings) -> Answer:
+    try:
+        answer, _ = read_answer(
+            archived.body, archived.request, settings=settings, num_of_days=archived.num_of_days,
+            window_end=archived.window_end, window_end_source=archived.window_end_source,
+            received_at=settings.clock(), origin=archived.origin,
+        )  # fmt: skip
+    except UnusableAnswer as error:
+        raise ImportRefused(f"{folder / archived.origin}: {error}") from error
     return answer
+
+
+def _paths(settlement: Settlement) -> dict[tuple, DayState]:
+    """Every known day of every request."""
+    return {
+        (request.name, state.date): state
+        for request in settlement.requests
+        for state in store.load_days(settlement.con, settlement.project_id, request.name).values()
+        if state.is_known
+    }
+
+
+def _same(old: DayState | None, new: DayState) -> bool:
+    """Whether the day is known as it was before, whatever else is said of it."""
+    return old is not None and (old.answers, old.rolled_up_from) == (new.answers, new.rolled_up_from)

@@ -1,7 +1,9 @@
 """Turn one Clarity answer (bytes) into its stored form and into totals per dimension values."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 import orjson
 
@@ -28,7 +30,7 @@ TOP_LISTS = frozenset({"browser", "device", "os", "country", "pagetitle", "refer
 """Top-10 lists of an answer without dimensions: kept in the stored answer, not used."""
 
 # The API's two spellings meet here and nowhere else.
-ALIASES = {"distantUserCount": "distinctUserCount", "PagesPerSessionPercentage": "pagesPerSessionPercentage"}
+ALIASES = {"distinctUserCount": "distantUserCount", "pagesPerSessionPercentage": "PagesPerSessionPercentage"}
 FIELDS = frozenset({
     "sessionsCount", "sessionsWithMetricPercentage", "sessionsWithoutMetricPercentage", "pagesViews", "subTotal",
     "averageScrollDepth", "totalSessionCount", "totalBotSessionCount", "distinctUserCount", "distantUserCount",
@@ -43,9 +45,9 @@ class PayloadProblem(ValueError):
 
 @dataclass(slots=True)
 class Blocks:
-    """One answer's nine metrics: block -> raw key -> row, plus what was odd about it."""
+    """One answer's nine metrics: block -> raw keys and rows, side by side; plus what was odd about it."""
 
-    rows: dict[str, dict[Key, list[dict]]] = field(default_factory=dict)
+    rows: dict[str, tuple[list[Key], list[dict]]] = field(default_factory=dict)
     truncated: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     row_count: int = 0
@@ -111,12 +113,13 @@ def read_blocks(stored: bytes, request: ClarityRequest) -> Blocks:
         if len(information) >= ROW_CAP:
             blocks.truncated.append(block["metricName"])
         blocks.row_count += len(information)
-        keyed = blocks.rows.setdefault(name, {})
+        keys, rows = blocks.rows.setdefault(name, ([], []))
         if information:
-            keys = _dimension_keys(information[0], wanted, block["metricName"])
-            for odd in information[0].keys() - FIELDS - set(keys):
+            names = _dimension_keys(information[0], wanted, block["metricName"])
+            for odd in information[0].keys() - FIELDS - set(names):
                 blocks.warnings.append(f"unknown field {odd!r} of {block['metricName']} kept in the stored answer only")
-            _by_key(keyed, information, keys)
+            keys += _keys(information, names)
+            rows += information
     if absent := [b for b in KNOWN_BLOCKS if b not in blocks.rows]:
         blocks.warnings.append(f"missing metrics: {', '.join(absent)} (their columns are NULL)")
     return blocks
@@ -138,19 +141,12 @@ def _dimension_keys(row: dict, wanted: tuple[str, ...], metric: str) -> tuple[st
     return tuple(by_lower[key.lower()] for key in wanted)
 
 
-def _by_key(keyed: dict[Key, list[dict]], information: list[dict], keys: tuple[str, ...]) -> None:
+def _keys(information: list[dict], names: tuple[str, ...]) -> list[Key]:
     try:
-        for row in information:
-            key = tuple([row[k] for k in keys])
-            rows = keyed.get(key)
-            if rows is None:
-                keyed[key] = [row]
-            else:
-                rows.append(row)
+        columns = [[row[name] for row in information] for name in names]
     except KeyError as error:
         raise PayloadProblem(f"dimension {error.args[0]!r} is missing from some rows") from None
-    except TypeError as error:
-        raise PayloadProblem(f"a dimension's value is no text: {error}") from None
+    return list(zip(*columns, strict=True)) if names else [()] * len(information)
 
 
 def read_totals(stored: bytes, request: ClarityRequest, *, pages: PageRule) -> tuple[Totals, Blocks]:
@@ -162,10 +158,11 @@ def read_totals(stored: bytes, request: ClarityRequest, *, pages: PageRule) -> t
     missing = frozenset().union(*(_places_of(name) for name in KNOWN_BLOCKS if name not in blocks.rows))
     totals = Totals(missing=missing, is_truncated=bool(blocks.truncated))
     cut = {_spelling(name) for name in blocks.truncated}
+    told = {name: _Told.read(name, blocks.rows.get(name), is_cut=name in cut) for name in KNOWN_BLOCKS}
     fold = _folder(request, pages)
     groups: dict[Key, list[Row]] = {}
-    for raw_key in dict.fromkeys(k for name in KNOWN_BLOCKS for k in blocks.rows.get(name, ())):
-        groups.setdefault(fold(raw_key), []).append(_row(raw_key, blocks.rows, cut))
+    for raw_key in dict.fromkeys(chain.from_iterable(block.by_key for block in told.values())):
+        groups.setdefault(fold(raw_key), []).append(_row(raw_key, told))
     for key, rows in groups.items():
         merged = merge_rows(rows)
         merged.is_upper_bound = len(rows) > 1
@@ -208,73 +205,105 @@ def _folder(request: ClarityRequest, pages: PageRule):
     return fold
 
 
-def _row(key: Key, blocks: dict[str, dict[Key, list[dict]]], cut: set[str]) -> Row:
-    """One raw key's totals over the nine blocks; a key that a cut block does not list is unknown there, not 0."""
-    values: list[float | None] = [0.0] * WIDTH
-    denominator = None
-    for name, signal in SIGNAL_BLOCKS.items():
-        place = PLACE[f"{signal}_count"]
-        found = blocks[name].get(key) if name in blocks else None
-        if found is None:
-            if name not in blocks or name in cut:
-                values[place] = values[place + 1] = values[place + 2] = None
-            continue
-        for row in found:
-            sessions = _number(row, "sessionsCount")
-            percent = _number(row, "sessionsWithMetricPercentage")
-            values[place] = _plus(values[place], _number(row, "subTotal"))
-            values[place + 1] = _plus(values[place + 1], _number(row, "pagesViews"))
-            affected = None if sessions is None or percent is None else round(sessions * percent / 100)
-            values[place + 2] = _plus(values[place + 2], affected)
-            denominator = sessions if denominator is None else denominator
-    traffic, visitors = _traffic(key, blocks, cut, values)
-    weight = values[PLACE["sessions"]] if values[PLACE["sessions"]] is not None else denominator
-    times = _average(key, blocks, cut, "engagementtime", ("totalTime", "activeTime"))
-    scroll = _average(key, blocks, cut, "scrolldepth", ("averageScrollDepth",))
-    direct = (traffic, *times, *scroll)
-    for name, value in zip(AVERAGES[1:], direct[1:], strict=True):
-        _weigh(values, PLACE[name], value, weight)
-    return Row(values, visitors, tuple(None if v is _UNTOLD else v for v in direct))
-
-
 _UNTOLD = math.nan  # an average whose block is absent or cut: unknown, unlike None (told as null: nothing to average)
 
+Figures = tuple[float | None, ...]
 
-def _traffic(key: Key, blocks: dict, cut: set[str], values: list) -> tuple[float | None, int | None]:
-    """Fill sessions, bot sessions and pages; return pages per session as told, and visitors."""
-    found = blocks["traffic"].get(key) if "traffic" in blocks else None
+
+@dataclass(slots=True)
+class _Told:
+    """What one block tells of each raw key, and of a key that it does not list."""
+
+    by_key: dict[Key, Figures]
+    of_others: Figures
+
+    @classmethod
+    def read(cls, name: str, found: tuple[list[Key], list[dict]] | None, *, is_cut: bool) -> "_Told":
+        """A complete block says that there was nothing of a key it leaves out; a cut or absent one says nothing."""
+        if name in SIGNAL_BLOCKS:
+            figures, add, nothing, unknown = _signal, _add_signals, (0.0, 0.0, 0.0, None), (None,) * 4
+        elif name == "traffic":
+            figures, add = _traffic, _add_traffic
+            nothing, unknown = (0.0, 0.0, 0.0, 0.0, None, None), (None, None, None, None, _UNTOLD, None)
+        else:  # no key stands twice in a block, so nothing says which of two averages to weigh by what
+            figures, width = (_times, 2) if name == "engagementtime" else (_scroll, 1)
+            nothing, unknown = (None,) * width, (_UNTOLD,) * width
+            add = lambda one, other: (_UNTOLD,) * len(one)  # noqa: E731
+        if found is None:
+            return cls({}, unknown)
+        keys, rows = found
+        by_key: dict[Key, Figures] = {}
+        try:
+            for key, row in zip(keys, figures(rows), strict=True):
+                by_key[key] = add(by_key[key], row) if key in by_key else row
+        except TypeError as error:
+            raise PayloadProblem(f"a dimension's value is no text: {error}") from None
+        return cls(by_key, unknown if is_cut else nothing)
+
+    def of(self, key: Key) -> Figures:
+        return self.by_key.get(key, self.of_others)
+
+
+def _signal(rows: list[dict]) -> Iterable[Figures]:
+    """Occurrences, page views, affected sessions and all sessions."""
+    sessions, percents = _numbers(rows, "sessionsCount"), _numbers(rows, "sessionsWithMetricPercentage")
+    affected = [
+        None if count is None or percent is None else round(count * percent / 100)
+        for count, percent in zip(sessions, percents, strict=True)
+    ]
+    return zip(_numbers(rows, "subTotal"), _numbers(rows, "pagesViews"), affected, sessions, strict=True)
+
+
+def _add_signals(one: Figures, other: Figures) -> Figures:
+    sessions = other[3] if one[3] is None else one[3]
+    return *map(_plus, one[:3], other[:3]), sessions
+
+
+def _traffic(rows: list[dict]) -> Iterable[Figures]:
+    """Sessions, bot sessions, pages, sessions that saw them (bots in); pages per session and visitors as told."""
+    fields = ("totalSessionCount", "totalBotSessionCount", "pagesPerSessionPercentage", "distinctUserCount")
+    for sessions, bots, ratio, visitors in zip(*(_numbers(rows, name) for name in fields), strict=True):
+        both = 0.0 if sessions is None or ratio is None else sessions + (bots or 0)
+        yield sessions, bots, (ratio or 0) * both, both, ratio, None if visitors is None else int(visitors)
+
+
+def _add_traffic(one: Figures, other: Figures) -> Figures:
+    return *map(_plus, one[:4], other[:4]), None, None
+
+
+def _times(rows: list[dict]) -> Iterable[Figures]:
+    return zip(_numbers(rows, "totalTime"), _numbers(rows, "activeTime"), strict=True)
+
+
+def _scroll(rows: list[dict]) -> Iterable[Figures]:
+    return zip(_numbers(rows, "averageScrollDepth"), strict=True)
+
+
+def _row(key: Key, told: dict[str, _Told]) -> Row:
+    """One raw key's totals over the nine blocks."""
+    values: list[float | None] = [None] * WIDTH
+    denominator = None
+    for name, place in _SIGNAL_PLACES:
+        *values[place : place + 3], sessions = told[name].of(key)
+        denominator = sessions if denominator is None else denominator
     pages = PLACE["pages_per_session"]
-    if found is None:
-        if "traffic" not in blocks or "traffic" in cut:
-            values[0] = values[1] = values[pages] = values[pages + 1] = None
-            return _UNTOLD, None
-        return None, None
-    visitors, ratio = None, None
-    for row in found:
-        sessions, bots = _number(row, "totalSessionCount"), _number(row, "totalBotSessionCount")
-        ratio = _number(row, "pagesPerSessionPercentage")
-        values[0], values[1] = _plus(values[0], sessions), _plus(values[1], bots)
-        visitors = _number(row, "distinctUserCount")
-        if sessions is not None and ratio is not None:
-            values[pages] += ratio * (sessions + (bots or 0))
-            values[pages + 1] += sessions + (bots or 0)
-    return (ratio, None if visitors is None else int(visitors)) if len(found) == 1 else (None, None)
+    values[0], values[1], values[pages], values[pages + 1], ratio, visitors = told["traffic"].of(key)
+    weight = denominator if values[0] is None else values[0]
+    averages = (*told["engagementtime"].of(key), *told["scrolldepth"].of(key))
+    for place, value in zip(_AVERAGE_PLACES, averages, strict=True):
+        _weigh(values, place, value, weight)
+    return Row(values, visitors, tuple([None if v is _UNTOLD else v for v in (ratio, *averages)]))
 
 
-def _average(key: Key, blocks: dict, cut: set[str], name: str, fields: tuple[str, ...]) -> tuple[float | None, ...]:
-    found = blocks[name].get(key) if name in blocks else None
-    if found is None:
-        return (_UNTOLD if name not in blocks or name in cut else None,) * len(fields)
-    if len(found) > 1:  # no key stands twice in a block, so nothing says which of them to weigh by what
-        return (_UNTOLD,) * len(fields)
-    return tuple(_number(found[0], field) for field in fields)
+_SIGNAL_PLACES = [(name, PLACE[f"{signal}_count"]) for name, signal in SIGNAL_BLOCKS.items()]
+_AVERAGE_PLACES = [PLACE[name] for name in AVERAGES[1:]]
 
 
 def _weigh(values: list, place: int, value: float | None, weight: float | None) -> None:
     """Put value x weight and weight at their places; unknown where either is unknown, zero where nothing is averaged."""
-    if value is _UNTOLD or (value is not None and weight is None) or (value is None and weight):
-        values[place] = values[place + 1] = None
-    elif value is not None:
+    if value is None and not weight:
+        values[place] = values[place + 1] = 0.0
+    elif value is not _UNTOLD and value is not None and weight is not None:
         values[place], values[place + 1] = value * weight, weight
 
 
@@ -282,23 +311,21 @@ def _plus(known: float | None, value: float | None) -> float | None:
     return None if known is None or value is None else known + value
 
 
-def _number(row: dict, name: str) -> float | None:
-    """A field as a number: ints, floats and their texts alike; null and absent are None. Raises PayloadProblem."""
-    value = row.get(name)
-    if value is None:
-        for other, canonical in ALIASES.items():
-            if canonical == name and row.get(other) is not None:
-                value = row[other]
-                break
-        else:
-            return None
-    if value.__class__ is int or value.__class__ is float:
-        number = value
-    else:
-        try:
-            number = float(value.strip())
-        except (ValueError, AttributeError):
-            raise PayloadProblem(f"{name} = {value!r} is no number") from None
-    if not 0 <= number < 1e15:
-        raise PayloadProblem(f"{name} = {value!r} is out of range")
-    return number
+def _numbers(rows: list[dict], name: str) -> list[float | None]:
+    """A field of all rows as numbers: ints, floats and their texts alike; null and absent are None.
+
+    Raises PayloadProblem for anything else, and for what no count, percentage or average can be.
+    """
+    values = [row.get(name) for row in rows]
+    if name in ALIASES and None in values:
+        values = [row.get(ALIASES[name]) if value is None else value for value, row in zip(values, rows, strict=True)]
+    numbers: list[float | None] = []
+    try:
+        for value in values:
+            number = float(value) if value.__class__ is str else value
+            if number is not None and (not 0 <= number < 1e15 or number.__class__ is bool):
+                raise ValueError
+            numbers.append(number)
+    except (ValueError, TypeError):
+        raise PayloadProblem(f"{name} = {value!r} is no number from 0 to 10^15") from None
+    return numbers

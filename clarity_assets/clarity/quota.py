@@ -15,6 +15,10 @@ PLAN, RESERVE = "plan", "reserve"
 # run and short enough that a right granted meanwhile is noticed the same day.
 REFUSED_TOKEN_PAUSE = timedelta(hours=1)
 
+# A request reaches the API between the reservation of its slot and its outcome. A slot without an outcome (a crash, or
+# a request under way) may still be sent so long after its reservation: pause, connecting and answer take less.
+UNDER_WAY = timedelta(hours=1)
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -49,8 +53,8 @@ class Budget:
                 f"{what}: {self.spent} of {self.limit} requests of {self.label} are spent{need}; {again}"
             )
         raise QuotaExhausted(
-            f"{what}: {self.reserve_spent} of the {self.reserve} requests that missed days and extra requests may spend "
-            f"on {self.label} (CLARITY_QUOTA_RESERVE) are spent and {purposes.count(RESERVE)} needed; {again}"
+            f"{what}: {self.reserve_spent} of the {self.reserve} requests that missed days and extra requests may "
+            f"spend on {self.label} (CLARITY_QUOTA_RESERVE) are spent and {purposes.count(RESERVE)} needed; {again}"
         )
 
 
@@ -65,15 +69,20 @@ class Ledger:
     quota_day: str
 
     def budget(self, *, now: datetime) -> Budget:
-        """What is spent and left at `now`. Every slot counts but those given back because nothing was sent."""
+        """What is spent and left at `now`. Every slot counts but those given back because nothing was sent.
+
+        A slot counts for as long as its request may have reached the API in the quota day: one that was reserved just
+        before midnight and answered after it counts for both days.
+        """
         start, label = self._quota_day(now)
         spent, reserve_spent, first, limited = one(
             self.con,
-            """select count(*), count(*) filter (purpose = 'reserve'), min(reserved_at),
-                      max(reserved_at) filter (outcome = 'rate_limited')
-               from ops.api_request
-               where project_id = ? and reserved_at >= ? and outcome <> 'not_sent'""",
-            [self.project_id, naive(start)],
+            """with slot as (select *, coalesce(finished_at, reserved_at + $under_way) as until_at from ops.api_request
+                             where project_id = $project and outcome <> 'not_sent')
+               select count(*), count(*) filter (purpose = 'reserve'), min(until_at),
+                      max(reserved_at) filter (outcome = 'rate_limited' and reserved_at >= $start)
+               from slot where until_at >= $start""",
+            {"project": self.project_id, "start": naive(start), "under_way": UNDER_WAY},
         )
         if self.quota_day == "utc":
             next_at = start + timedelta(days=1)
@@ -126,8 +135,8 @@ class Ledger:
         if refused:
             again = refused[1] + REFUSED_TOKEN_PAUSE
             raise TokenError(
-                f"the API refused this token with {refused[0]} at {refused[1]:%Y-%m-%d %H:%M} UTC, so it is not sent again "
-                f"before {again:%H:%M} UTC; {NEXT_STEP}"
+                f"the API refused this token with {refused[0]} at {refused[1]:%Y-%m-%d %H:%M} UTC, so it is not sent "
+                f"again before {again:%H:%M} UTC; {NEXT_STEP}"
             )
 
     def finish(self, request_id: str, *, outcome: str, now: datetime, http_status: int | None = None,

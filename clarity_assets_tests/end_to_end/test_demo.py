@@ -1,0 +1,103 @@
+"""`clarity-assets demo` as a new user runs it: 45 days with their mishaps, marts, reports, and true words about all."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from clarity_assets.demo.run import DAYS, FIRST_DAY
+from clarity_assets.demo.site import PLANTED
+
+BIN = Path(sys.executable).parent
+LOST_DAYS = [FIRST_DAY + timedelta(days=i) for i in (30, 31, 32)]  # the first three of the five-day outage
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> tuple[Path, str]:
+    """The demo's folder and what it printed."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "DAGSTER_"))}
+    done = subprocess.run(
+        [str(BIN / "clarity-assets"), "demo", "--folder", str(folder)],
+        capture_output=True, text=True, env=clean, timeout=400, cwd=tmp_path_factory.mktemp("cwd"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def query(folder: Path, sql: str, *params) -> list[tuple]:
+    con = duckdb.connect(str(folder / "clarity.duckdb"), read_only=True)
+    try:
+        return con.execute(sql, params).fetchall()
+    finally:
+        con.close()
+
+
+def test_it_says_in_a_few_lines_what_is_known_and_where_things_are(demo):
+    folder, told = demo
+    assert re.search(r"browser_device +38 measured, 4 derived, 3 lost, 0 pending", told)
+    assert re.search(r"source_medium +38 measured, 3 derived, 4 lost, 0 pending", told)
+    assert "never more than 10 a day" in told
+    report = re.search(r"Report +(\S+)", told)[1]
+    assert Path(report).read_text().lower().startswith("<!doctype html>")
+    assert re.search(r"DuckDB file +(\S+)", told)[1].endswith("clarity.duckdb")
+    assert "make demo-ui" in told
+
+
+def test_no_quota_day_has_more_than_ten_requests(demo):
+    rows = query(demo[0], "select reserved_at::date, count(*) from ops.api_request group by all order by 2 desc")
+    assert rows[0][1] <= 10
+
+
+def test_every_mishap_left_its_mark(demo):
+    folder, _ = demo
+    assert query(folder, "select distinct date from ops.clarity_day where request = 'base' and status = 'lost' order by 1") == [
+        (day,) for day in LOST_DAYS
+    ]
+    failed = query(folder, "select http_status, count(*) from ops.api_request where outcome = 'server_error' group by all")
+    assert failed == [(500, 6)]
+    truncated = query(folder, "select date from ops.clarity_day where is_truncated")
+    assert truncated == [(FIRST_DAY + timedelta(days=23),)]
+    missed = query(folder, "select status, method from ops.clarity_day where request = 'url_device' and date = ?", FIRST_DAY + timedelta(days=9))
+    assert missed == [("derived", "difference")]
+
+
+def test_each_day_has_a_row_in_the_site_mart_known_or_not(demo):
+    rows = query(demo[0], "select status, count(*), count(sessions) from marts.fct_site_daily group by all order by 1")
+    assert rows == [("derived", 4, 4), ("lost", 3, 0), ("measured", 38, 38)]
+    assert DAYS == 45
+
+
+def test_the_planted_checkout_on_mobile_leads_the_rage_clicks(demo):
+    assert "checkout_on_mobile" in PLANTED
+    [(page, device)] = query(
+        demo[0],
+        """select page, device from marts.fct_frustration_daily where signal = 'rage_click' and not is_truncated
+           group by all order by sum("count") desc limit 1""",
+    )
+    assert page.endswith("/checkout")
+    assert device == "Mobile"
+
+
+def test_a_rebuild_of_the_demo_gives_equal_landing_rows(demo):
+    folder, _ = demo
+    tables = [t for (t,) in query(folder, "select table_name from duckdb_tables() where schema_name = 'landing'")]
+    before = {t: sorted(query(folder, f"select * from landing.{t}"), key=repr) for t in tables}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("CLARITY_")}
+    done = subprocess.run(
+        [str(BIN / "clarity-assets"), "rebuild"], capture_output=True, text=True, cwd=folder,
+        env=env | {"CLARITY_PROJECT_ID": "demo", "CLARITY_WAREHOUSE": str(folder / "clarity.duckdb")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {t: sorted(query(folder, f"select * from landing.{t}"), key=repr) for t in tables} == before
+
+
+def test_no_token_is_left_in_any_file_of_the_demo(demo):
+    for path in demo[0].rglob("*"):
+        if path.is_file():
+            assert b"eyJhbGciOi" not in path.read_bytes(), path
