@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -19,7 +20,10 @@ from clarity_assets.settings import load_settings
 
 STATUS_STYLE = {"measured": "green", "derived": "cyan", "pending": "yellow", "lost": "red"}
 
-console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+PIPED_WIDTH = 250  # columns where the output is no terminal: one line a row, for grep and the like
+
+_is_terminal = sys.stdout.isatty()
+console = Console(highlight=False, soft_wrap=not _is_terminal, width=None if _is_terminal else PIPED_WIDTH)
 
 
 class _Day(click.ParamType):
@@ -50,13 +54,13 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--from", "first", type=_Day(), help="First UTC day; the newest complete one if left out.")
+@click.option("--from", "first", type=_Day(), help="First UTC day; the last one if left out.")
 @click.option("--to", "last", type=_Day(), help="Last UTC day (included); the newest complete one if left out.")
 def collect(first: date | None, last: date | None) -> None:
     """Make days known: one Dagster run a day, asking no more than is needed. Exit code 1 if any request failed."""
     from clarity_assets.clarity.windows import newest_complete_day
-    from clarity_assets.runs import collect_days, days_to_collect
     from clarity_assets.dagster_home import prepare_dagster_home
+    from clarity_assets.runs import collect_days, days_to_collect
 
     settings = load_settings()
     settings.need_project()
@@ -71,8 +75,9 @@ def collect(first: date | None, last: date | None) -> None:
             failed = failed or bool(run.failures)
             mark = "[red]incomplete[/]" if run.failures else "[green]complete[/]"
             console.print(f"{run.day} {mark} (run {run.run_id[:8]})")
-            for name, message in run.failures.items():
-                console.print(f"  [red]{name}[/] {message}", markup=True)
+            for message in dict.fromkeys(run.failures.values()):
+                names = ", ".join(name for name, text in run.failures.items() if text == message)
+                console.print(f"  [red]{names}[/] {escape(message)}")
     sys.exit(1 if failed else 0)
 
 
@@ -83,7 +88,7 @@ def status(days: int, as_json: bool) -> None:
     """One line a request and day (status, coverage, method), the budget today, the gaps and their causes."""
     known = read_status(load_settings(), days=days)
     if as_json:
-        click.echo(json.dumps(_status_json(known), indent=2, default=str))
+        click.echo(json.dumps(_status_json(known), indent=2, default=lambda value: value.isoformat()))
         return
     table = Table("request", "date", "status", "coverage", "method", "rows", "note", box=None, header_style="bold")
     for day in known.days:
@@ -110,7 +115,7 @@ def status(days: int, as_json: bool) -> None:
     console.print("\n[bold]Gaps[/]" + ("" if known.gaps else ": none"))
     for gap in known.gaps:
         span = f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}"
-        console.print(f"  {gap.request} {span} [{STATUS_STYLE[gap.status]}]{gap.status}[/]: {gap.cause}", markup=True)
+        console.print(f"  {gap.request} {span} [{STATUS_STYLE[gap.status]}]{gap.status}[/]: {escape(gap.cause)}")
 
 
 def _status_json(known: Status) -> dict:
@@ -142,9 +147,9 @@ def import_(paths: tuple[Path, ...], window_end: str | None, num_of_days: int | 
     done = import_answers(load_settings(), paths, window_end=window_end, num_of_days=num_of_days, request=request)
     console.print(f"{done.stored} answers stored, {done.duplicates} known already, {len(done.quarantined)} quarantined")
     for line in done.quarantined:
-        console.print(f"  [yellow]quarantined[/] {line}")
+        console.print(f"  [yellow]quarantined[/] {escape(line)}")
     for line in done.refused:
-        console.print(f"  [red]refused[/] {line}")
+        console.print(f"  [red]refused[/] {escape(line)}")
     console.print(f"{len(done.solved)} days solved or solved better")
     for state in done.solved:
         console.print(f"  {state.request} {state.date} {state.status}, {len(state.answers)} windows, "
@@ -189,7 +194,7 @@ def dev(port: int) -> None:
     load_settings()  # a bad setting is told here in one line, not in a code location's traceback
     prepare_dagster_home()
     command = dagster_dev_command(port=port)
-    os.execv(command[0], command)  # noqa: S606 - our own interpreter's dagster
+    os.execv(command[0], command)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
 """Days in, Dagster runs out: collection a day at a time, marts over a range, reports; the UI shows them all."""
 
+import os
+import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
+import psutil
 
 from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.errors import RequestRefused
 from clarity_assets.settings import Settings
 
+PROCESS_TAG = "clarity_assets/process"
+"""Tag of a run that names the process it lives in."""
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config under which the terminal stays quiet; Dagster's event log has everything."""
@@ -48,15 +53,42 @@ def collect_days(
 ) -> Iterator[DayRun]:
     """Run job `collect` for each day, one run a day, in this process; a failing day does not stop the others."""
     job = job or load_definitions().resolve_job_def("collect")
+    end_dead_runs(instance)
     for day in days:
         result = job.execute_in_process(
-            partition_key=day.isoformat(), instance=instance, raise_on_error=False, run_config=QUIET
+            partition_key=day.isoformat(),
+            instance=instance,
+            raise_on_error=False,
+            run_config=QUIET,
+            tags={PROCESS_TAG: _process()},
         )
         failures = {
             event.step_key.removeprefix("clarity__"): _message(event)
             for event in result.filter_events(lambda e: e.is_step_failure)
         }
         yield DayRun(day, result.run_id, failures)
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs as failed whose process (of this module, on this machine) was killed: they would run on forever."""
+    host, own = socket.gethostname(), _process()
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])):
+        process = run.tags.get(PROCESS_TAG, "")
+        if process.startswith(f"{host}/") and process != own and not _is_alive(process):
+            instance.report_run_failed(run, f"its process {process} is gone")
+
+
+def _process() -> str:
+    """This process, told apart from a later one with the same number: host/pid/start (epoch seconds)."""
+    return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.0f}"
+
+
+def _is_alive(process: str) -> bool:
+    _, pid, started = process.rsplit("/", 2)
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.0f}" == started
+    except psutil.NoSuchProcess:
+        return False
 
 
 def build_marts(first: date, last: date, *, instance: dg.DagsterInstance) -> None:

@@ -1,46 +1,27 @@
 """Turn one Clarity answer (bytes) into its stored form and into totals per dimension values."""
 
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 
 import orjson
 
+from clarity_assets.clarity.metrics import KNOWN_BLOCKS, PayloadProblem, Told, places_of, row_of
 from clarity_assets.clarity.pages import PageRule, UrlRedactor, strip_query
 from clarity_assets.clarity.requests import DIMENSIONS, ClarityRequest
-from clarity_assets.clarity.totals import AVERAGES, PLACE, WIDTH, Key, Row, Totals, merge_rows
+from clarity_assets.clarity.totals import Key, Row, Totals, merge_rows
 from clarity_assets.errors import UnusableAnswer
 
 ROW_CAP = 1000  # rows a block, the kept ones arbitrary (Data Export docs, 2025-12; per block: measured)
 
-SIGNAL_BLOCKS = {
-    "deadclickcount": "dead_click",
-    "rageclickcount": "rage_click",
-    "quickbackclick": "quick_back",
-    "excessivescroll": "excessive_scroll",
-    "scripterrorcount": "script_error",
-    "errorclickcount": "error_click",
-}
-VALUE_BLOCKS = ("traffic", "engagementtime", "scrolldepth")
-KNOWN_BLOCKS = (*SIGNAL_BLOCKS, *VALUE_BLOCKS)
-"""The nine metrics, in our spelling: lower case, without spaces."""
-
 TOP_LISTS = frozenset({"browser", "device", "os", "country", "pagetitle", "referrerurl", "popularpages"})
 """Top-10 lists of an answer without dimensions: kept in the stored answer, not used."""
 
-# The API's two spellings meet here and nowhere else.
-ALIASES = {"distinctUserCount": "distantUserCount", "pagesPerSessionPercentage": "PagesPerSessionPercentage"}
 FIELDS = frozenset({
     "sessionsCount", "sessionsWithMetricPercentage", "sessionsWithoutMetricPercentage", "pagesViews", "subTotal",
     "averageScrollDepth", "totalSessionCount", "totalBotSessionCount", "distinctUserCount", "distantUserCount",
     "pagesPerSessionPercentage", "PagesPerSessionPercentage", "totalTime", "activeTime",
 })  # fmt: skip
 DIMENSION_KEYS = {d.key.lower(): d for d in DIMENSIONS.values()}
-
-
-class PayloadProblem(ValueError):
-    """An answer that is a list of blocks but cannot be trusted: to be quarantined, with the reason."""
 
 
 @dataclass(slots=True)
@@ -155,31 +136,19 @@ def read_totals(stored: bytes, request: ClarityRequest, *, pages: PageRule) -> t
     Raises PayloadProblem for dimension mismatches and for values that are no numbers.
     """
     blocks = read_blocks(stored, request)
-    missing = frozenset().union(*(_places_of(name) for name in KNOWN_BLOCKS if name not in blocks.rows))
+    missing = frozenset().union(*(places_of(name) for name in KNOWN_BLOCKS if name not in blocks.rows))
     totals = Totals(missing=missing, is_truncated=bool(blocks.truncated))
     cut = {_spelling(name) for name in blocks.truncated}
-    told = {name: _Told.read(name, blocks.rows.get(name), is_cut=name in cut) for name in KNOWN_BLOCKS}
+    told = {name: Told.read(name, blocks.rows.get(name), is_cut=name in cut) for name in KNOWN_BLOCKS}
     fold = _folder(request, pages)
     groups: dict[Key, list[Row]] = {}
     for raw_key in dict.fromkeys(chain.from_iterable(block.by_key for block in told.values())):
-        groups.setdefault(fold(raw_key), []).append(_row(raw_key, told))
+        groups.setdefault(fold(raw_key), []).append(row_of(raw_key, told))
     for key, rows in groups.items():
         merged = merge_rows(rows)
         merged.is_upper_bound = len(rows) > 1
         totals.rows[key] = merged
     return totals, blocks
-
-
-def _places_of(block: str) -> frozenset[int]:
-    """The places of the totals that a block fills (weights count to the average they carry)."""
-    if block in SIGNAL_BLOCKS:
-        first = PLACE[f"{SIGNAL_BLOCKS[block]}_count"]
-        return frozenset((first, first + 1, first + 2))
-    if block == "traffic":
-        pages = PLACE["pages_per_session"]
-        return frozenset((PLACE["sessions"], PLACE["bot_sessions"], pages, pages + 1))
-    names = ("scroll_depth_pct",) if block == "scrolldepth" else ("total_time_s", "active_time_s")
-    return frozenset(i for name in names for i in (PLACE[name], PLACE[name] + 1))
 
 
 def _folder(request: ClarityRequest, pages: PageRule):
@@ -203,129 +172,3 @@ def _folder(request: ClarityRequest, pages: PageRule):
         )
 
     return fold
-
-
-_UNTOLD = math.nan  # an average whose block is absent or cut: unknown, unlike None (told as null: nothing to average)
-
-Figures = tuple[float | None, ...]
-
-
-@dataclass(slots=True)
-class _Told:
-    """What one block tells of each raw key, and of a key that it does not list."""
-
-    by_key: dict[Key, Figures]
-    of_others: Figures
-
-    @classmethod
-    def read(cls, name: str, found: tuple[list[Key], list[dict]] | None, *, is_cut: bool) -> "_Told":
-        """A complete block says that there was nothing of a key it leaves out; a cut or absent one says nothing."""
-        if name in SIGNAL_BLOCKS:
-            figures, add, nothing, unknown = _signal, _add_signals, (0.0, 0.0, 0.0, None), (None,) * 4
-        elif name == "traffic":
-            figures, add = _traffic, _add_traffic
-            nothing, unknown = (0.0, 0.0, 0.0, 0.0, None, None), (None, None, None, None, _UNTOLD, None)
-        else:  # no key stands twice in a block, so nothing says which of two averages to weigh by what
-            figures, width = (_times, 2) if name == "engagementtime" else (_scroll, 1)
-            nothing, unknown = (None,) * width, (_UNTOLD,) * width
-            add = lambda one, other: (_UNTOLD,) * len(one)  # noqa: E731
-        if found is None:
-            return cls({}, unknown)
-        keys, rows = found
-        by_key: dict[Key, Figures] = {}
-        try:
-            for key, row in zip(keys, figures(rows), strict=True):
-                by_key[key] = add(by_key[key], row) if key in by_key else row
-        except TypeError as error:
-            raise PayloadProblem(f"a dimension's value is no text: {error}") from None
-        return cls(by_key, unknown if is_cut else nothing)
-
-    def of(self, key: Key) -> Figures:
-        return self.by_key.get(key, self.of_others)
-
-
-def _signal(rows: list[dict]) -> Iterable[Figures]:
-    """Occurrences, page views, affected sessions and all sessions."""
-    sessions, percents = _numbers(rows, "sessionsCount"), _numbers(rows, "sessionsWithMetricPercentage")
-    affected = [
-        None if count is None or percent is None else round(count * percent / 100)
-        for count, percent in zip(sessions, percents, strict=True)
-    ]
-    return zip(_numbers(rows, "subTotal"), _numbers(rows, "pagesViews"), affected, sessions, strict=True)
-
-
-def _add_signals(one: Figures, other: Figures) -> Figures:
-    sessions = other[3] if one[3] is None else one[3]
-    return *map(_plus, one[:3], other[:3]), sessions
-
-
-def _traffic(rows: list[dict]) -> Iterable[Figures]:
-    """Sessions, bot sessions, pages, sessions that saw them (bots in); pages per session and visitors as told."""
-    fields = ("totalSessionCount", "totalBotSessionCount", "pagesPerSessionPercentage", "distinctUserCount")
-    for sessions, bots, ratio, visitors in zip(*(_numbers(rows, name) for name in fields), strict=True):
-        both = 0.0 if sessions is None or ratio is None else sessions + (bots or 0)
-        yield sessions, bots, (ratio or 0) * both, both, ratio, None if visitors is None else int(visitors)
-
-
-def _add_traffic(one: Figures, other: Figures) -> Figures:
-    return *map(_plus, one[:4], other[:4]), None, None
-
-
-def _times(rows: list[dict]) -> Iterable[Figures]:
-    return zip(_numbers(rows, "totalTime"), _numbers(rows, "activeTime"), strict=True)
-
-
-def _scroll(rows: list[dict]) -> Iterable[Figures]:
-    return zip(_numbers(rows, "averageScrollDepth"), strict=True)
-
-
-def _row(key: Key, told: dict[str, _Told]) -> Row:
-    """One raw key's totals over the nine blocks."""
-    values: list[float | None] = [None] * WIDTH
-    denominator = None
-    for name, place in _SIGNAL_PLACES:
-        *values[place : place + 3], sessions = told[name].of(key)
-        denominator = sessions if denominator is None else denominator
-    pages = PLACE["pages_per_session"]
-    values[0], values[1], values[pages], values[pages + 1], ratio, visitors = told["traffic"].of(key)
-    weight = denominator if values[0] is None else values[0]
-    averages = (*told["engagementtime"].of(key), *told["scrolldepth"].of(key))
-    for place, value in zip(_AVERAGE_PLACES, averages, strict=True):
-        _weigh(values, place, value, weight)
-    return Row(values, visitors, tuple([None if v is _UNTOLD else v for v in (ratio, *averages)]))
-
-
-_SIGNAL_PLACES = [(name, PLACE[f"{signal}_count"]) for name, signal in SIGNAL_BLOCKS.items()]
-_AVERAGE_PLACES = [PLACE[name] for name in AVERAGES[1:]]
-
-
-def _weigh(values: list, place: int, value: float | None, weight: float | None) -> None:
-    """Put value x weight and weight at their places; unknown where either is unknown, zero where nothing is averaged."""
-    if value is None and not weight:
-        values[place] = values[place + 1] = 0.0
-    elif value is not _UNTOLD and value is not None and weight is not None:
-        values[place], values[place + 1] = value * weight, weight
-
-
-def _plus(known: float | None, value: float | None) -> float | None:
-    return None if known is None or value is None else known + value
-
-
-def _numbers(rows: list[dict], name: str) -> list[float | None]:
-    """A field of all rows as numbers: ints, floats and their texts alike; null and absent are None.
-
-    Raises PayloadProblem for anything else, and for what no count, percentage or average can be.
-    """
-    values = [row.get(name) for row in rows]
-    if name in ALIASES and None in values:
-        values = [row.get(ALIASES[name]) if value is None else value for value, row in zip(values, rows, strict=True)]
-    numbers: list[float | None] = []
-    try:
-        for value in values:
-            number = float(value) if value.__class__ is str else value
-            if number is not None and (not 0 <= number < 1e15 or number.__class__ is bool):
-                raise ValueError
-            numbers.append(number)
-    except (ValueError, TypeError):
-        raise PayloadProblem(f"{name} = {value!r} is no number from 0 to 10^15") from None
-    return numbers

@@ -19,7 +19,7 @@ from clarity_assets.clarity.store import DayState, landing_rows
 from clarity_assets.clarity.totals import Totals
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
-from clarity_assets.warehouse.tables import insert_rows, transaction
+from clarity_assets.warehouse.tables import insert_rows, quoted, transaction
 
 CHUNK_DAYS = 20  # days solved in one piece of work: 20 answers of 1.7 MB are 35 MB unpacked, one after another
 PARALLEL_FROM_ANSWERS = 200  # below this, starting processes costs more than they save
@@ -52,28 +52,28 @@ def rebuild(
     Uses the settings of now (pages, arcs, coverage). `progress` is called with days done and days in all.
     Raises WarehouseCorrupt where a stored answer no longer matches its hash; nothing is changed then.
     """
-    with open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="rebuild") as con:
-        with transaction(con):
-            settlement = Settlement(con, settings, settings.clock())
-            store.ensure_tables(con, settlement.requests)
-            named = {r.name: set(store.load_days(con, settlement.project_id, r.name)) for r in settlement.requests}
-            _clear(settlement)
-            unknown, known = _solve(settlement, named)
-            store.save_days(con, unknown)
-            answers = len({a[1:] for _, state, _ in known for a in state.answers})
-            if workers is None:
-                workers = min(4, os.cpu_count() or 1) if answers >= PARALLEL_FROM_ANSWERS else 1
-            rows = _build(settlement, known, progress=progress, workers=workers)
+    opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="rebuild")
+    with opened as con, transaction(con):
+        settlement = Settlement(con, settings, settings.clock())
+        store.ensure_tables(con, settlement.requests)
+        named = {r.name: set(store.load_days(con, settlement.project_id, r.name)) for r in settlement.requests}
+        _clear(settlement)
+        unknown, known = _solve(settlement, named)
+        store.save_days(con, unknown)
+        answers = len({a[1:] for _, state, _ in known for a in state.answers})
+        if workers is None:
+            workers = min(4, os.cpu_count() or 1) if answers >= PARALLEL_FROM_ANSWERS else 1
+        rows = _build(settlement, known, progress=progress, workers=workers)
     return Rebuilt(answers, len(known), rows)
 
 
 def _clear(settlement: Settlement) -> None:
     for request in settlement.requests:
-        where = {"project": settlement.project_id, "name": request.name}
+        project_id = settlement.project_id
+        settlement.con.execute(f"delete from {quoted(request.table)} where project_id = ?", [project_id])  # noqa: S608
         settlement.con.execute(
-            f"delete from {request.table} where project_id = $project", {"project": where["project"]}
+            "delete from ops.clarity_day where project_id = ? and request = ?", [project_id, request.name]
         )
-        settlement.con.execute("delete from ops.clarity_day where project_id = $project and request = $name", where)
 
 
 def _solve(settlement: Settlement, named: dict[str, set[date]]):

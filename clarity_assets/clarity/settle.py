@@ -255,7 +255,8 @@ class Settlement:
                    union all
                    select refused_at, 'refused', reason from ops.clarity_refusal
                    where project_id = $project and request = $name and for_date = $day)
-               select count(*), count(*) filter (outcome = 'answered'), max(tried_at), arg_max(reason, tried_at) from attempt""",
+               select count(*), count(*) filter (outcome = 'answered'), max(tried_at), arg_max(reason, tried_at)
+               from attempt""",
             {"project": self.project_id, "name": request.name, "day": day},
         )
         until = f"{'until' if is_open else 'it could be asked until'} {chance:%Y-%m-%d %H:%M} UTC"

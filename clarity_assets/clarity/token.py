@@ -10,7 +10,10 @@ from pydantic import SecretStr
 from clarity_assets.errors import TokenError
 
 SCOPE = "Data.Export"
-NEXT_STEP = "make a new one in Clarity under Settings -> Data Export -> Generate new API token, and put it into CLARITY_API_TOKEN"
+NEXT_STEP = (
+    "make a new one in Clarity under Settings -> Data Export -> Generate new API token, "
+    "and put it into CLARITY_API_TOKEN"
+)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,6 @@ def model_asset(
             "reads": dg.MetadataValue.md(", ".join(f"`{table}`" for table in model.upstream)),
             "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```"),
         },
-        pool="duckdb",
         code_version=model.code_version,
     )
     def sql_model(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:

@@ -15,12 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from clarity_assets.clarity.status import read_status
 from clarity_assets.clarity.store import PENDING
-from clarity_assets.runs import build_marts, build_report, collect_days, load_definitions
 from clarity_assets.dagster_home import dagster_dev_command, prepare_dagster_home
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.stand_in import StandIn
 from clarity_assets.demo.token import make_token
 from clarity_assets.errors import ClarityAssetsError
+from clarity_assets.runs import build_marts, build_report, collect_days, load_definitions
 from clarity_assets.settings import load_settings
 
 FIRST_DAY = date(2026, 8, 31)  # a Monday

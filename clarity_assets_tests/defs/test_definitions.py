@@ -66,11 +66,6 @@ def test_the_most_valuable_request_runs_first(definitions):
     assert sorted(priorities, key=priorities.get, reverse=True) == [r.name for r in STANDARD_REQUESTS]
 
 
-def test_every_asset_that_writes_waits_in_the_warehouse_pool(definitions):
-    job = definitions.resolve_implicit_global_asset_job_def()
-    assert {node.definition.pool for node in job.nodes} == {"duckdb"}
-
-
 def test_runs_stay_in_one_process(definitions):
     assert definitions.executor == dg.in_process_executor
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -62,7 +63,7 @@ def in_fork(work) -> int:
         code = 1
         try:
             code = work() or 0
-        except BaseException as error:  # the fork must never return into the driver's code
+        except BaseException as error:  # noqa: BLE001 - the fork must never return into the driver's code
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
         finally:
             os._exit(code)
@@ -113,18 +114,18 @@ def main(folder: Path, base_url: str, kills: int, seed: int) -> None:
         now = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=1)
         settings = settings_of(folder, base_url, now)
         set_clock(base_url, now)
-        pid = in_fork(lambda: collect(settings, day))
+        pid = in_fork(partial(collect, settings, day))
         time.sleep(rng.uniform(0, 0.35))
         os.kill(pid, signal.SIGKILL)
         code = wait(pid)
         done += code == -signal.SIGKILL
-        if wait(in_fork(lambda: check(settings, folder / "kept.txt"))) != 0:
+        if wait(in_fork(partial(check, settings, folder / "kept.txt"))) != 0:
             sys.exit(f"an invariant is broken after kill {done} (seed {seed})")
         if code != -signal.SIGKILL or tries % 4 == 0:  # complete, out of budget, or tried often enough: the next day
-            code = wait(in_fork(lambda: collect(settings, day)))
+            code = wait(in_fork(partial(collect, settings, day)))
             if code not in (0, 3):
                 sys.exit(f"the run after the kills ended with {code} (seed {seed})")
-            if wait(in_fork(lambda: check(settings, folder / "kept.txt"))) != 0:
+            if wait(in_fork(partial(check, settings, folder / "kept.txt"))) != 0:
                 sys.exit(f"an invariant is broken after completing {day} (seed {seed})")
             print(f"{day} {'complete' if code == 0 else 'out of budget'}", flush=True)
             day += timedelta(days=1)

@@ -39,7 +39,7 @@ def query(folder: Path, sql: str, *params) -> list[tuple]:
 
 
 def test_it_says_in_a_few_lines_what_is_known_and_where_things_are(demo):
-    folder, told = demo
+    _, told = demo
     assert re.search(r"browser_device +38 measured, 4 derived, 3 lost, 0 pending", told)
     assert re.search(r"source_medium +38 measured, 3 derived, 4 lost, 0 pending", told)
     assert "never more than 10 a day" in told

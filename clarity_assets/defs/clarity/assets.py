@@ -39,7 +39,6 @@ def landing_asset(request: ClarityRequest, *, priority: int) -> dg.AssetsDefinit
             "dimensions": ", ".join(request.dimensions) or "none",
         },
         op_tags={"dagster/priority": str(priority)},
-        pool="duckdb",
         code_version="1",
     )
     def landing(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> dg.MaterializeResult:

@@ -20,7 +20,6 @@ MARTS = ("fct_site_daily", "fct_frustration_daily")
     kinds={"html"},
     owners=["team:analytics"],
     tags={"layer": "report"},
-    pool="duckdb",
     code_version="1",
 )
 def weekly_overview(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -116,7 +117,7 @@ def test_one_24_hour_answer_at_its_end_joins_two_of_the_three_chains_and_tells_e
     known, days = archive(1)
     told = [day for day in days if known.best_path(day)]
     assert len(told) == 23
-    assert {(b - a).days for a, b in zip(told, told[1:], strict=False)} == {3}
+    assert {(b - a).days for a, b in pairwise(told)} == {3}
 
 
 def test_a_24_and_a_48_hour_answer_join_all_three_chains_and_tell_every_day():
@@ -149,7 +150,7 @@ def test_a_path_adds_up_to_its_window_once_and_to_nothing_outside(arcs, day_of_m
     # Walk the edges: between any two neighbouring instants the signed windows cover [start, end) once, but for skew.
     edges = sorted({t for _, a in path.steps for t in (a.start, a.end)} | {path.start, path.end})
     wrong_s = 0
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         covered = sum(sign for sign, a in path.steps if a.start <= low and high <= a.end)
         wrong_s += abs(covered - (1 if path.start <= low and high <= path.end else 0)) * (high - low)
     assert wrong_s == path.skew_s
