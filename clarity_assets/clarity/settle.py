@@ -19,7 +19,9 @@ from clarity_assets.clarity.requests import ClarityRequest, all_requests
 from clarity_assets.clarity.store import DERIVED, LOST, MEASURED, PENDING, DayState
 from clarity_assets.clarity.totals import Totals, combine, roll_up
 from clarity_assets.clarity.windows import (
+    ASKED,
     DAY_S,
+    Arc,
     Path,
     Plan,
     Windows,
@@ -56,6 +58,9 @@ class Settlement:
     known_totals: dict[str, Totals] = field(default_factory=dict)
     _windows: dict[str, Windows] = field(default_factory=dict)
     _read: OrderedDict[str, Totals] = field(default_factory=OrderedDict)
+    _first_days: dict[tuple[str, ...], date | None] = field(default_factory=dict)
+    _attempts: dict[str, dict[date, tuple]] = field(default_factory=dict)
+    _asked: dict[str, tuple[set[int], Windows]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.project_id = self.settings.need_project()
@@ -92,13 +97,16 @@ class Settlement:
         return [state for request in self.requests for state in self._settle_one(request)]
 
     def _settle_one(self, request: ClarityRequest, *, also=None, near=None, everything=False) -> list[DayState]:
-        before = store.load_days(self.con, self.project_id, request.name)
+        if everything:
+            before, closed = store.load_days(self.con, self.project_id, request.name), set()
+        else:
+            before, closed = store.load_open_days(self.con, self.project_id, request.name, near=near)
+        self._attempts.pop(request.name, None)  # the ledger may have changed since the last settling
         changed = []
         for day in self.days(request, {*before, also} - {None}):
-            old = before.get(day)
-            is_near = near is not None and near[0] <= day <= near[1]
-            if old is not None and old.is_final and not is_near and not everything:
+            if day in closed:
                 continue
+            old = before.get(day)
             new = self._settled_day(request, day, old)
             if new != old:
                 changed.append(new)
@@ -147,13 +155,18 @@ class Settlement:
 
     def _first_day(self, request: ClarityRequest) -> date | None:
         """The six share their project's first day; an extra request begins with its own."""
-        names = [request.name] if request.is_extra else [r.name for r in self.requests if not r.is_extra]
+        names = tuple([request.name] if request.is_extra else [r.name for r in self.requests if not r.is_extra])
+        if names not in self._first_days:
+            self._first_days[names] = self._read_first_day(names)
+        return self._first_days[names]
+
+    def _read_first_day(self, names: tuple[str, ...]) -> date | None:
         asked, start = one(
             self.con,
             """select (select min(for_date) from ops.api_request where project_id = $project and request in $names),
                       (select epoch(min(window_start))::bigint from ops.clarity_answer
                        where project_id = $project and request in $names and quarantine_reason is null)""",
-            {"project": self.project_id, "names": names},
+            {"project": self.project_id, "names": list(names)},
         )
         limit_s = round((1 - self.settings.min_coverage) * DAY_S)
         told = None if start is None else _instant(math.ceil((start - limit_s) / DAY_S) * DAY_S).date()
@@ -201,17 +214,26 @@ class Settlement:
 
         None where nothing asked now would do that; never what was answered a moment ago.
         """
-        answered = {
-            row[0]
-            for row in self.con.execute(
-                """select num_of_days from ops.clarity_answer where project_id = ? and request = ?
-                   and abs(epoch(window_end) - ?) <= ?""",
-                [self.project_id, request.name, self.now.timestamp(), self.settings.skew_tolerance_s],
-            ).fetchall()
-        }
+        if request.name not in self._asked:
+            self._asked[request.name] = self._read_asked(request)
+        answered, with_all = self._asked[request.name]
+        if with_all.best_path(day) is None:
+            return None  # what all windows together do not tell, no choice of them does
         found = plan(self.windows(request), day, now=self.now, without=answered)
         known = self.windows(request).best_path(day)
         return found if found is not None and is_better(found.path, known, day) else None
+
+    def _read_asked(self, request: ClarityRequest) -> tuple[set[int], Windows]:
+        """The numbers of days answered a moment ago, and the windows with all others that could be asked now."""
+        rows = self.con.execute(
+            """select num_of_days from ops.clarity_answer where project_id = ? and request = ?
+               and abs(epoch(window_end) - ?) <= ?""",
+            [self.project_id, request.name, self.now.timestamp(), self.settings.skew_tolerance_s],
+        ).fetchall()
+        answered = {num_of_days for (num_of_days,) in rows}
+        end = int(self.now.timestamp())
+        asked = [Arc(end - n * DAY_S, end, f"{ASKED}{n}") for n in sorted({1, 2, 3} - answered)]
+        return answered, self.windows(request).with_arcs(asked)
 
     def totals_of(self, request: ClarityRequest, solution: Solution) -> Totals:
         """The solved day's totals, from the stored answers."""
@@ -247,24 +269,31 @@ class Settlement:
 
     def _cause(self, request: ClarityRequest, day: date, *, is_open: bool, chance: datetime) -> str:
         """What the ledger and the answers tell of a day that is not known."""
-        tries, sent, last, reason = one(
-            self.con,
-            """with attempt as (
-                   select reserved_at as tried_at, outcome, coalesce(error, outcome) as reason from ops.api_request
-                   where project_id = $project and request = $name and for_date = $day
-                   union all
-                   select refused_at, 'refused', reason from ops.clarity_refusal
-                   where project_id = $project and request = $name and for_date = $day)
-               select count(*), count(*) filter (outcome = 'answered'), max(tried_at), arg_max(reason, tried_at)
-               from attempt""",
-            {"project": self.project_id, "name": request.name, "day": day},
-        )
+        if request.name not in self._attempts:
+            self._attempts[request.name] = self._read_attempts(request)
+        tries, sent, last, reason = self._attempts[request.name].get(day, (0, 0, None, None))
         until = f"{'until' if is_open else 'it could be asked until'} {chance:%Y-%m-%d %H:%M} UTC"
         if not tries:
             return f"not asked yet, possible {until}" if is_open else f"never asked ({until})"
         what = "the answers do not tell this day" if tries == sent else reason
         attempts = "1 attempt" if tries == 1 else f"{tries} attempts"
         return f"{what} ({attempts}, last {last:%Y-%m-%d %H:%M} UTC; {until})"
+
+    def _read_attempts(self, request: ClarityRequest) -> dict[date, tuple[int, int, datetime, str | None]]:
+        """By day: attempts, answered ones, the last one's instant, and what became of it."""
+        rows = self.con.execute(
+            """with attempt as (
+                   select for_date, reserved_at as tried_at, outcome, coalesce(error, outcome) as reason
+                   from ops.api_request where project_id = $project and request = $name
+                   union all
+                   select for_date, refused_at, 'refused', reason
+                   from ops.clarity_refusal where project_id = $project and request = $name)
+               select for_date, count(*), count(*) filter (outcome = 'answered'), max(tried_at),
+                      arg_max(reason, tried_at)
+               from attempt group by for_date""",
+            {"project": self.project_id, "name": request.name},
+        ).fetchall()
+        return {day: tuple(told) for day, *told in rows}
 
 
 def solved_totals(request: ClarityRequest, solution: Solution, parts: Iterable[tuple[int, Totals]]) -> Totals:

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from itertools import groupby
 
 import duckdb
@@ -48,7 +49,7 @@ class Answer:
     quarantine_reason: str | None = None
     request_id: str | None = None
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.stored).hexdigest()
 
@@ -56,7 +57,7 @@ class Answer:
     def window_start(self) -> datetime:
         return self.window_end - timedelta(days=self.num_of_days)
 
-    @property
+    @cached_property
     def answer_id(self) -> str:
         """Such as `shop-url_device-3d-20261004T010005-1f0c9a2b`: the same answer has the same id, however it came."""
         return f"{self.project_id}-{self.request}-{self.num_of_days}d-{self.window_end:%Y%m%dT%H%M%S}-{self.sha256[:8]}"
@@ -147,29 +148,43 @@ def unpack(body: bytes, sha256: str, answer_id: str) -> bytes:
     return stored
 
 
+_DAY_COLUMNS = ", ".join(column.name for column in CLARITY_DAY)
+_DAY_FIELDS = tuple(f.name for f in fields(DayState))
+
+
 def load_days(con: duckdb.DuckDBPyConnection, project_id: str, request: str) -> dict[date, DayState]:
     """All rows of `ops.clarity_day` of one request, by day."""
-    columns = ", ".join(column.name for column in CLARITY_DAY)
     rows = con.execute(
-        f"select {columns} from ops.clarity_day where project_id = ? and request = ? order by date",  # noqa: S608
+        f"select {_DAY_COLUMNS} from ops.clarity_day where project_id = ? and request = ? order by date",  # noqa: S608
         [project_id, request],
     ).fetchall()
     return {row[2]: _state(row) for row in rows}
 
 
+def load_open_days(
+    con: duckdb.DuckDBPyConnection, project_id: str, request: str, *, near: tuple[date, date] | None
+) -> tuple[dict[date, DayState], set[date]]:
+    """The rows that are not final or lie within `near`, by day; and the days of all others, which years add to."""
+    of_request = "from ops.clarity_day where project_id = ? and request = ?"
+    is_closed = "is_final and not coalesce(date between ? and ?, false)"
+    params = [project_id, request, *(near or (None, None))]
+    rows = con.execute(f"select {_DAY_COLUMNS} {of_request} and not ({is_closed})", params).fetchall()
+    closed = con.execute(f"select date {of_request} and {is_closed}", params).fetchall()
+    return {row[2]: _state(row) for row in rows}, {day for (day,) in closed}
+
+
 def load_day(con: duckdb.DuckDBPyConnection, project_id: str, request: str, day: date) -> DayState | None:
     """One row of `ops.clarity_day`, or None."""
-    columns = ", ".join(column.name for column in CLARITY_DAY)
     row = one(
         con,
-        f"select {columns} from ops.clarity_day where project_id = ? and request = ? and date = ?",  # noqa: S608
+        f"select {_DAY_COLUMNS} from ops.clarity_day where project_id = ? and request = ? and date = ?",  # noqa: S608
         [project_id, request, day],
     )
     return _state(row) if row else None
 
 
 def _state(row: tuple) -> DayState:
-    values = dict(zip((f.name for f in fields(DayState)), row, strict=True))
+    values = dict(zip(_DAY_FIELDS, row, strict=True))
     values["answers"] = tuple(values["answers"] or ())
     for name in ("window_start", "window_end"):
         values[name] = values[name] and values[name].replace(tzinfo=UTC)
@@ -191,7 +206,7 @@ def save_days(con: duckdb.DuckDBPyConnection, states: list[DayState]) -> None:
 
 def _day_row(state: DayState) -> tuple:
     return tuple(
-        naive(v) if isinstance(v, datetime) else list(v) if isinstance(v, tuple) else v for v in astuple(state)
+        naive(v) if isinstance(v, datetime) else list(v) if isinstance(v, tuple) else v for v in vars(state).values()
     )
 
 

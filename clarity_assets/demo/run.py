@@ -174,7 +174,7 @@ def _tell(console: Console, paths: DemoPaths, report: Path) -> None:
     console.print(f"{known.requests_sent} requests spent, never more than 10 a day; {known.answers} answers kept")
     for gap in known.gaps[:1]:
         console.print(f"Lost, and named: {gap.first} to {gap.last} ({gap.cause})")
-    console.print(f"\nDuckDB file  {paths.warehouse}\nReport       {report}\nUI           make demo-ui")
+    console.print(f"\nDuckDB file  {paths.warehouse}\nReport       {os.path.relpath(report)}\nUI           make demo-ui")
 
 
 def _fresh(folder: Path) -> DemoPaths:

@@ -19,6 +19,7 @@ from clarity_assets_tests.benchmarks.answers import Shape, answer, shapes
 
 HISTORY_START = date(2023, 10, 1)
 MISSED_EVERY = 30  # one day in so many was missed and saved the day after, by four windows of 48 h
+OUTAGE = range(200, 205)  # days of each year when nothing could be asked: lost
 SAVING = ("browser_device", "url_device", "source_medium", "country")  # the others roll up from browser_device
 DAYS_A_COMMIT = 20
 
@@ -46,8 +47,12 @@ def asked_at(day: int) -> datetime:
     return midnight + timedelta(minutes=30, seconds=day * 7919 % 360)
 
 
+def is_lost(day: int) -> bool:
+    return day % 365 in OUTAGE
+
+
 def is_missed(day: int) -> bool:
-    return day % MISSED_EVERY == MISSED_EVERY // 2
+    return day % MISSED_EVERY == MISSED_EVERY // 2 and not is_lost(day)
 
 
 def bodies_of(day: int) -> dict[str, bytes]:
@@ -57,7 +62,7 @@ def bodies_of(day: int) -> dict[str, bytes]:
 
 def answers_of(settings: Settings, day: int) -> list[Answer]:
     """All answers that were asked on the morning after the day, in the form that is stored."""
-    if is_missed(day):
+    if is_missed(day) or is_lost(day):
         return []
     asked = [(name, 1) for name in day_shapes()]
     if is_missed(day - 1):

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from clarity_assets.dagster_home import PROJECT
 from clarity_assets.demo.run import DAYS, FIRST_DAY
 from clarity_assets.demo.site import PLANTED
 
@@ -39,14 +40,19 @@ def query(folder: Path, sql: str, *params) -> list[tuple]:
 
 
 def test_it_says_in_a_few_lines_what_is_known_and_where_things_are(demo):
-    _, told = demo
+    folder, told = demo
     assert re.search(r"browser_device +38 measured, 4 derived, 3 lost, 0 pending", told)
     assert re.search(r"source_medium +38 measured, 3 derived, 4 lost, 0 pending", told)
     assert "never more than 10 a day" in told
-    report = re.search(r"Report +(\S+)", told)[1]
-    assert Path(report).read_text().lower().startswith("<!doctype html>")
+    report = folder / re.search(r"Report +\S*?(reports/\S+)", told)[1]
+    assert report.read_text().lower().startswith("<!doctype html>")
     assert re.search(r"DuckDB file +(\S+)", told)[1].endswith("clarity.duckdb")
     assert "make demo-ui" in told
+
+
+def test_the_readme_shows_what_the_demo_prints(demo):
+    shown = (PROJECT / "README.md").read_text().partition("What is known of")[2].partition("DuckDB file")[0]
+    assert shown in demo[1].partition("What is known of")[2]
 
 
 def test_no_quota_day_has_more_than_ten_requests(demo):

@@ -8,8 +8,8 @@ three. Each of the two holes cuts all chains, so that an answer at the very end 
 How good the figures are is a fact of this archive, and a poor one. Nobody kept the minute of the calls, so 03:30 is a
 guess for all, and the differences do not fit together: in the last stretch no 24 h and 48 h answers whatsoever would
 keep all days above zero. For sessions, its lowest sums over the three chains come to -257 and its first window has but
-208 sessions to make up for that (49 too few; 125 in the stretch before, 52 in the first, where the project was
-replaced on 05-26 and began anew from 0). So some derived days must be refused, and those that are not carry the same
+208 sessions to make up for that (49 too few; 125 in the stretch before, 52 in the first, where the count fell from 56
+to 0 on 05-26 as if the project had begun anew). So some derived days must be refused, and those that are not carry the same
 errors.
 """
 
