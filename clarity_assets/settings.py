@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
         0.5,
         "Share (0-1) of a UTC day that windows must cover before the day counts as known.",
         ge=0.5,
-        le=1,
+        le=0.95,
     )
     page_keep_scheme: bool = _setting(
         "CLARITY_PAGE_KEEP_SCHEME", False, "Whether a page's name keeps http:// or https://."
@@ -114,6 +115,20 @@ class Settings(BaseSettings):
         """Refuse what would be taken for seconds since 1970: `CLARITY_NOW=2026` must not mean that year's digits."""
         if isinstance(value, str) and re.fullmatch(r"[+-]?[\d.]+", value.strip()):
             raise ValueError("write an ISO 8601 date such as 2026-10-04 (or 2026-10-04T01:00Z for an instant)")
+        return value
+
+    @field_validator("api_base_url")
+    @classmethod
+    def _address_that_keeps_the_token_safe(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise ValueError(f"is no address ({error})") from None
+        if not host or parts.username is not None:
+            raise ValueError("must name a host, and no user")
+        if parts.scheme == "http" and host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("must begin with https://; only a stand-in on this machine may be asked without")
         return value
 
     @field_validator("now")

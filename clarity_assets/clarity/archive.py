@@ -177,9 +177,10 @@ def save_envelope(answer: Answer, folder: Path) -> Path:
         "window_end": answer.window_end.astimezone(UTC).isoformat(),
         "answer": orjson.loads(answer.stored),
     }
-    path.touch(mode=0o600)
-    path.write_bytes(orjson.dumps(envelope))
-    return path
+    half = path.with_suffix(".half")
+    half.touch(mode=0o600)
+    half.write_bytes(orjson.dumps(envelope))
+    return half.replace(path)
 
 
 @dataclass(frozen=True)

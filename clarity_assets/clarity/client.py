@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError, ReadTimeoutError
 
 from clarity_assets import errors
 from clarity_assets.clarity.pages import redact_text
@@ -71,7 +71,7 @@ class ClarityClient:
 
     def _once(self, params: dict[str, str]) -> RawAnswer:
         url = f"{self.base_url.rstrip('/')}/project-live-insights"
-        host = urlsplit(url).netloc
+        host = urlsplit(url).hostname
         deadline = time.monotonic() + self.answer_timeout_s
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=0))
@@ -129,7 +129,7 @@ class ClarityClient:
             told = parsedate_to_datetime(response.headers["Date"])
             end = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
             return RawAnswer(body, end, "server")
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, OverflowError):
             return RawAnswer(body, self.clock(), "local clock")
 
     def _status_error(self, status: int, body: bytes) -> errors.ApiError:
@@ -144,7 +144,8 @@ class ClarityClient:
                 errors.RateLimited,
                 "the project's daily limit is spent; nothing more is asked until the quota day is over",
             ),
-        }.get(status, (errors.ServerFailed, "no answer; the request may count, the day stays open"))
+            404: (errors.ServerFailed, "nothing is served there; check CLARITY_API_BASE_URL"),
+        }.get(status, (errors.ServerFailed, "no answer; the request may count"))
         what = "with an empty body" if not body.strip() else "with a body (its start is in ops.api_request.first_bytes)"
         return kind(f"HTTP {status} {what}: {text}", http_status=status, first_bytes=first_bytes(body, self.token))
 
@@ -176,8 +177,12 @@ def _connection_error(error: requests.exceptions.ConnectionError, host: str) -> 
     An error of the TLS handshake or of a proxy counts as possibly sent: only a refused connection is certain.
     """
     reason = getattr(error.args[0], "reason", error.args[0]) if error.args else None
+    if isinstance(reason, ProxyError) and isinstance(reason.original_error, (NewConnectionError, ConnectTimeoutError)):
+        return errors.NotSent(
+            f"no connection to the proxy before {host} (HTTP_PROXY, HTTPS_PROXY); nothing was sent - is it running?"
+        )
     if isinstance(reason, (NewConnectionError, ConnectTimeoutError)):
         return errors.NotSent(
-            f"no connection to {host} ({type(reason).__name__}); nothing was sent - is the address right?"
+            f"no connection to {host} ({type(reason).__name__}); nothing was sent - is CLARITY_API_BASE_URL right?"
         )
     return errors.ConnectionLost(f"the connection to {host} broke after the request may have been sent; it may count")

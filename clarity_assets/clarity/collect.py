@@ -1,8 +1,9 @@
 """Make one day of one request known: settle it from stored answers, or ask the least that tells it."""
 
+import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -13,15 +14,17 @@ from clarity_assets.clarity.client import ClarityClient, RawAnswer, first_bytes
 from clarity_assets.clarity.payload import PayloadProblem, read_totals, stored_form
 from clarity_assets.clarity.quota import PLAN, RESERVE, Budget, Ledger, naive
 from clarity_assets.clarity.requests import ClarityRequest
-from clarity_assets.clarity.settle import Settlement, page_rule
+from clarity_assets.clarity.settle import JUST_ASKED_S, Settlement, page_rule
 from clarity_assets.clarity.store import LOST, Answer, DayState
 from clarity_assets.clarity.token import Token, check_subject, check_token
 from clarity_assets.clarity.totals import Totals
-from clarity_assets.clarity.windows import newest_complete_day
+from clarity_assets.clarity.windows import last_chance, newest_complete_day
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
-from clarity_assets.warehouse.query import one
 from clarity_assets.warehouse.tables import transaction
+
+# Further apart than this, the API's clock and ours cannot both be right; a machine without NTP drifts by minutes.
+CLOCK_LIMIT = timedelta(hours=1)
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Collected:
     sent: int = 0
     budget: Budget | None = None
     warnings: list[str] = field(default_factory=list)
+    asked: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -42,6 +46,7 @@ class _Slot:
     request: ClarityRequest
     num_of_days: int
     request_id: str
+    day: date
 
 
 class Pacer:
@@ -95,6 +100,7 @@ class Collector:
             )
         collected, slot, token = self._begin(name, day, now)
         while slot is not None:
+            collected.asked.add(slot.num_of_days)
             raw = self._fetch(slot, token)
             slot = self._land(slot, raw, day, token, collected)
         if not collected.state.is_known:
@@ -112,10 +118,12 @@ class Collector:
             settlement.settle(name, also=day)
             collected = Collected(self._state(con, name, day), budget=self._ledger(con).budget(now=now))
             try:
-                calls = self._calls(settlement, collected.state, day)
+                calls = self._calls(settlement, collected, day)
                 if calls:
                     token = check_token(self.settings.api_token, now=now)
-                    check_subject(token, known_hash=self._known_subject(con), project_id=self.project_id)
+                    others = self._subjects(con)
+                    known_hash = others.pop(self.project_id, None)
+                    check_subject(token, known_hash=known_hash, project_id=self.project_id, others=others)
                     slot = self._reserve(con, settlement, name, calls, day, token)
             except (errors.QuotaExhausted, errors.TokenError) as error:
                 refusal = self._refuse(settlement, collected.state, error)
@@ -133,28 +141,32 @@ class Collector:
             "insert into ops.clarity_refusal values (?, ?, ?, ?, ?)",
             [self.project_id, state.request, state.date, naive(settlement.now), f"{type(error).__name__}: {error}"],
         )
-        settlement.settle(state.request)
+        settlement.settle(state.request, also=state.date)
         return error
 
-    def _calls(self, settlement: Settlement, state: DayState, day: date) -> tuple[int, ...]:
-        """The windows (numbers of days) to be asked now; none where the day is known as well as it can be.
+    def _calls(self, settlement: Settlement, collected: Collected, day: date) -> tuple[int, ...]:
+        """The windows (numbers of days) to be asked now; none where the day is known.
 
-        A day that is rolled up from a finer request is asked only where one straight window can still measure it:
-        that tells visitors, which no roll-up and no difference can. A day that windows of an afternoon tell for half
-        of its hours is asked again once clearly more can be told. Raises DayLost or DayPending.
+        One exception: the newest day is asked its one 24 h window although it is known, where it is rolled up from a
+        finer request (a window of its own tells visitors), or where windows of an afternoon tell half of it only.
+        Never asks one window twice. Raises DayLost or DayPending.
         """
+        state = collected.state
+        request = settlement.request(state.request)
         if state.is_final:
             return ()
-        plan = settlement.plan(settlement.request(state.request), day)
+        plan = settlement.plan(request, day)
+        if plan is not None and collected.asked & set(plan.num_of_days):
+            plan = None
         if state.is_known:
-            is_worth_it = plan is not None and (state.rolled_up_from is None or plan.path.is_measured)
-            return plan.num_of_days if is_worth_it else ()
+            is_of_the_plan = plan is not None and plan.num_of_days == (1,) and not request.is_extra
+            return (1,) if is_of_the_plan and day == newest_complete_day(settlement.now) else ()
         if plan is None:
             if state.status == LOST:
                 raise errors.DayLost(f"{state.request} of {day} is lost: {state.cause}; no request was spent")
             raise errors.DayPending(
-                f"{state.request} of {day} cannot be told by windows that end now: {state.cause}; ask near 00:00 UTC "
-                f"(CLARITY_MIN_COVERAGE={self.settings.min_coverage:g})"
+                f"{state.request} of {day} cannot be told by windows that end now ({state.cause}); collect it again "
+                f"near 00:00 UTC, and not within {JUST_ASKED_S // 60} minutes of the last answer"
             )
         return plan.num_of_days
 
@@ -167,7 +179,7 @@ class Collector:
             request=name, num_of_days=calls[0], purpose=purposes[0], for_date=day, now=now,
             token_hash=token.token_hash, run_id=self._run_id,
         )  # fmt: skip
-        return _Slot(request, calls[0], request_id)
+        return _Slot(request, calls[0], request_id, day)
 
     def _purpose(self, settlement: Settlement, request: ClarityRequest, num_of_days: int) -> str:
         """The newest day's 24 h of the six requests are the plan; all else comes out of the reserve."""
@@ -188,8 +200,12 @@ class Collector:
             raise self._named(slot, error) from error
 
     def _named(self, slot: _Slot, error: errors.ApiError) -> errors.ApiError:
+        """The error with its request, and until when to try again where that is the next step."""
+        chance = last_chance(slot.day, min_coverage=self.settings.min_coverage)
+        heals = isinstance(error, (errors.ServerFailed, errors.TimedOut, errors.ConnectionLost, errors.UnusableAnswer))
+        again = f"; {slot.day} stays open: collect it again before {chance:%Y-%m-%d %H:%M} UTC" if heals else ""
         return type(error)(
-            f"{slot.request.name}, {slot.num_of_days * 24} h: {error}",
+            f"{slot.request.name}, {slot.num_of_days * 24} h: {error}{again}",
             http_status=error.http_status, first_bytes=error.first_bytes,
         )  # fmt: skip
 
@@ -197,7 +213,7 @@ class Collector:
         with self._open("store a failed request") as con, transaction(con):
             now = self.clock()
             self._ledger(con).fail(slot.request_id, error, now=now)
-            self._settlement(con, now).settle(slot.request.name)
+            self._settlement(con, now).settle(slot.request.name, also=slot.day)
 
     # --- the answer ---------------------------------------------------------------------------------------------
 
@@ -227,10 +243,19 @@ class Collector:
 
     def _read(self, slot: _Slot, raw: RawAnswer) -> tuple[Answer, Totals | None]:
         """The answer in its stored form, and its totals; quarantined where they cannot be trusted."""
-        return read_answer(
+        now = self.clock()
+        answer, totals = read_answer(
             raw.body, slot.request, settings=self.settings, num_of_days=slot.num_of_days, window_end=raw.window_end,
-            window_end_source=raw.window_end_source, received_at=self.clock(), origin="api", request_id=slot.request_id,
+            window_end_source=raw.window_end_source, received_at=now, origin="api", request_id=slot.request_id,
         )  # fmt: skip
+        if abs(raw.window_end - now) > CLOCK_LIMIT and answer.quarantine_reason is None:
+            reason = (
+                f"the API's clock says {raw.window_end:%Y-%m-%d %H:%M} UTC and this machine's "
+                f"{now:%Y-%m-%d %H:%M} UTC, so "
+                "nobody knows which hours it tells; set the clock (or CLARITY_NOW) right"
+            )
+            return replace(answer, quarantine_reason=reason), None
+        return answer, totals
 
     def _store(self, slot, answer: Answer, totals: Totals | None, day, token, collected: Collected):
         """Commit the answer with all that it brings; then the next slot, or what refuses it."""
@@ -254,7 +279,7 @@ class Collector:
             following = refusal = None
             if not answer.quarantine_reason and not collected.state.is_final:
                 try:
-                    calls = self._calls(settlement, collected.state, day)
+                    calls = self._calls(settlement, collected, day)
                     following = self._reserve(con, settlement, name, calls, day, token) if calls else None
                 except errors.ClarityAssetsError as error:
                     refusal = None if collected.state.is_known else error  # after the commit: the answer stays
@@ -262,8 +287,14 @@ class Collector:
         return following, refusal
 
     def _rescue(self, answer: Answer) -> Path:
-        """Keep an answer that the warehouse could not take, in a file that `clarity-assets import` reads."""
-        return save_envelope(answer, self.settings.warehouse.with_name("rescued"))
+        """Keep an answer that the warehouse could not take, in a file that `clarity-assets import` reads.
+
+        Beside the warehouse, or where that cannot be written either, in the folder for temporary files.
+        """
+        try:
+            return save_envelope(answer, self.settings.warehouse.with_name("rescued"))
+        except OSError:
+            return save_envelope(answer, Path(tempfile.gettempdir()) / "clarity-assets-rescued")
 
     # --- helpers ------------------------------------------------------------------------------------------------
 
@@ -281,12 +312,12 @@ class Collector:
     def _state(self, con, name: str, day: date) -> DayState:
         return store.load_day(con, self.project_id, name, day)
 
-    def _known_subject(self, con) -> str | None:
-        row = one(con, "select token_subject_hash from ops.clarity_project where project_id = ?", [self.project_id])
-        return row and row[0]
+    def _subjects(self, con) -> dict[str, str]:
+        """The hash of the token's subject, by project id."""
+        return dict(con.execute("select project_id, token_subject_hash from ops.clarity_project").fetchall())
 
     def _remember_subject(self, con, token: Token, now: datetime) -> None:
-        if self._known_subject(con) is None:
+        if self.project_id not in self._subjects(con):
             con.execute(
                 "insert into ops.clarity_project values (?, ?, ?)",
                 [self.project_id, token.subject_hash, naive(now)],

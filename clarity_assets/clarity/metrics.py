@@ -1,9 +1,11 @@
 """The rows of an answer's nine metrics in, totals per raw key out."""
 
 import math
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from clarity_assets.clarity.pages import redact_text
 from clarity_assets.clarity.totals import AVERAGES, PLACE, WIDTH, Key, Row
 
 SIGNAL_BLOCKS = {
@@ -21,9 +23,12 @@ KNOWN_BLOCKS = (*SIGNAL_BLOCKS, *VALUE_BLOCKS)
 # The API's two spellings of a field meet here and nowhere else.
 ALIASES = {"distinctUserCount": "distantUserCount", "pagesPerSessionPercentage": "PagesPerSessionPercentage"}
 
+PERCENTAGES = frozenset({"sessionsWithMetricPercentage", "averageScrollDepth"})  # pagesPerSession… is a plain ratio
+
 _SIGNAL_PLACES = [(name, PLACE[f"{signal}_count"]) for name, signal in SIGNAL_BLOCKS.items()]
 _AVERAGE_PLACES = [PLACE[name] for name in AVERAGES[1:]]
 _PAGES = PLACE["pages_per_session"]
+SHOWN_CHARACTERS = 80  # of a value in an error
 _UNTOLD = math.nan  # an average whose block is absent or cut: unknown, unlike None (told as null: nothing to average)
 
 Figures = tuple[float | None, ...]
@@ -31,6 +36,11 @@ Figures = tuple[float | None, ...]
 
 class PayloadProblem(ValueError):
     """An answer that is a list of blocks but cannot be trusted: to be quarantined, with the reason."""
+
+
+def shown(value: object) -> str:
+    """A value of an answer as an error may show it: short, and without what looks like a query string."""
+    return textwrap.shorten(redact_text(repr(value)[:SHOWN_CHARACTERS]), SHOWN_CHARACTERS)
 
 
 def _signal(rows: list[dict]) -> Iterable[Figures]:
@@ -43,20 +53,12 @@ def _signal(rows: list[dict]) -> Iterable[Figures]:
     return zip(_numbers(rows, "subTotal"), _numbers(rows, "pagesViews"), affected, sessions, strict=True)
 
 
-def _add_signals(one: Figures, other: Figures) -> Figures:
-    return *map(_plus, one[:3], other[:3]), other[3] if one[3] is None else one[3]
-
-
 def _traffic(rows: list[dict]) -> Iterable[Figures]:
     """Sessions, bot sessions, pages, sessions that saw them (bots in); pages per session and visitors as told."""
     names = ("totalSessionCount", "totalBotSessionCount", "pagesPerSessionPercentage", "distinctUserCount")
     for sessions, bots, ratio, visitors in zip(*(_numbers(rows, name) for name in names), strict=True):
         both = 0.0 if sessions is None or ratio is None else sessions + (bots or 0)
         yield sessions, bots, (ratio or 0) * both, both, ratio, None if visitors is None else int(visitors)
-
-
-def _add_traffic(one: Figures, other: Figures) -> Figures:
-    return *map(_plus, one[:4], other[:4]), None, None
 
 
 def _times(rows: list[dict]) -> Iterable[Figures]:
@@ -67,30 +69,22 @@ def _scroll(rows: list[dict]) -> Iterable[Figures]:
     return zip(_numbers(rows, "averageScrollDepth"), strict=True)
 
 
-def _add_averages(one: Figures, other: Figures) -> Figures:
-    # no key stands twice in a block, so nothing says which of two averages to weigh by what
-    return (_UNTOLD,) * len(one)
-
-
 @dataclass(frozen=True, slots=True)
 class _Metric:
-    """How a block is read: rows to figures, two of one key to one, and what it tells of a key without a row.
+    """How a block is read: rows to figures, and what it tells of a key without a row.
 
     A complete block says that there was `nothing` of a key it leaves out; of a cut or absent one that is `unknown`.
     """
 
     read: Callable[[list[dict]], Iterable[Figures]]
-    add: Callable[[Figures, Figures], Figures]
     nothing: Figures
     unknown: Figures
 
 
-METRICS = dict.fromkeys(SIGNAL_BLOCKS, _Metric(_signal, _add_signals, (0.0, 0.0, 0.0, None), (None,) * 4)) | {
-    "traffic": _Metric(
-        _traffic, _add_traffic, (0.0, 0.0, 0.0, 0.0, None, None), (None, None, None, None, _UNTOLD, None)
-    ),
-    "engagementtime": _Metric(_times, _add_averages, (None,) * 2, (_UNTOLD,) * 2),
-    "scrolldepth": _Metric(_scroll, _add_averages, (None,), (_UNTOLD,)),
+METRICS = dict.fromkeys(SIGNAL_BLOCKS, _Metric(_signal, (0.0, 0.0, 0.0, None), (None,) * 4)) | {
+    "traffic": _Metric(_traffic, (0.0, 0.0, 0.0, 0.0, None, None), (None, None, None, None, _UNTOLD, None)),
+    "engagementtime": _Metric(_times, (None,) * 2, (_UNTOLD,) * 2),
+    "scrolldepth": _Metric(_scroll, (None,), (_UNTOLD,)),
 }
 
 
@@ -108,12 +102,10 @@ class Told:
         if found is None:
             return cls({}, metric.unknown)
         keys, rows = found
-        by_key: dict[Key, Figures] = {}
-        try:
-            for key, figures in zip(keys, metric.read(rows), strict=True):
-                by_key[key] = metric.add(by_key[key], figures) if key in by_key else figures
-        except TypeError as error:
-            raise PayloadProblem(f"a dimension's value is no text: {error}") from None
+        by_key = dict(zip(keys, metric.read(rows), strict=True))
+        if len(by_key) < len(keys):
+            twice = next(key for i, key in enumerate(keys) if key in keys[:i])
+            raise PayloadProblem(f"the row of {shown(twice)} stands twice in {name}")
         return cls(by_key, metric.unknown if is_cut else metric.nothing)
 
     def of(self, key: Key) -> Figures:
@@ -155,10 +147,6 @@ def _weigh(values: list, place: int, value: float | None, weight: float | None) 
         values[place], values[place + 1] = value * weight, weight
 
 
-def _plus(known: float | None, value: float | None) -> float | None:
-    return None if known is None or value is None else known + value
-
-
 def _numbers(rows: list[dict], name: str) -> list[float | None]:
     """A field of all rows as numbers: ints, floats and their texts alike; null and absent are None.
 
@@ -168,12 +156,13 @@ def _numbers(rows: list[dict], name: str) -> list[float | None]:
     if name in ALIASES and None in values:
         values = [row.get(ALIASES[name]) if value is None else value for value, row in zip(values, rows, strict=True)]
     numbers: list[float | None] = []
+    most = 100.0 if name in PERCENTAGES else 1e15
     try:
         for value in values:
             number = float(value) if value.__class__ is str else value
-            if number is not None and (not 0 <= number < 1e15 or number.__class__ is bool):
+            if number is not None and (not 0 <= number <= most or number.__class__ is bool):
                 raise ValueError
             numbers.append(number)
     except (ValueError, TypeError):
-        raise PayloadProblem(f"{name} = {value!r} is no number from 0 to 10^15") from None
+        raise PayloadProblem(f"{name} = {shown(value)} is no number from 0 to {most:g}") from None
     return numbers

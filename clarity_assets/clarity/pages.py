@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 _MATRIX_ID = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.IGNORECASE)
 _USER_INFO = re.compile(r"^([a-z][a-z0-9+.-]*:)?//[^/?#@]*@", re.IGNORECASE)
-_URL_IN_TEXT = re.compile(r"""([?#])[^\s"'<>]+""")
+_URL_IN_TEXT = re.compile(r"""([?#;&]|%3[fF]|%23)[^\s"'<>]+""")
+_CREDENTIALS_IN_TEXT = re.compile(r"""(//)[^\s/"'<>@]+@""")
+_PARAMETER = re.compile(r"(?:[?&#]|%3[fF]|%26)[\w.~%-]+?(?:=|%3[dD])")
+_ORDINAL = re.compile(r"\?\d+$")
 
 
 @dataclass
@@ -30,14 +33,26 @@ class UrlRedactor:
         return stored
 
 
+def looks_like_url(text: str, *, is_url: bool = False) -> bool:
+    """Whether a text must be redacted: a URL by its place or its scheme, or a text with a parameter (`?gclid=`)."""
+    return is_url or "://" in text or bool(_PARAMETER.search(text))
+
+
 def strip_query(url: str) -> str:
-    """The URL up to its query string or fragment."""
-    return url.partition("?")[0].partition("#")[0]
+    """The URL up to its query string or fragment, also where that is percent-encoded or lost its `?` (`/p&gclid=…`)."""
+    url = url.partition("?")[0].partition("#")[0]
+    found = _PARAMETER.search(url)
+    return url[: found.start()] if found else url
+
+
+def without_ordinal(stored: str) -> str:
+    """A stored text without the number that keeps it apart from others that were redacted to the same text."""
+    return _ORDINAL.sub("", stored)
 
 
 def redact_text(text: str) -> str:
-    """Text with everything that looks like a query string or fragment blanked out."""
-    return _URL_IN_TEXT.sub(r"\1…", text)
+    """Text with everything that looks like a query string, a fragment or credentials blanked out."""
+    return _CREDENTIALS_IN_TEXT.sub(r"\1…@", _URL_IN_TEXT.sub(r"\1…", text))
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from itertools import chain
 
 import orjson
 
-from clarity_assets.clarity.metrics import KNOWN_BLOCKS, PayloadProblem, Told, places_of, row_of
-from clarity_assets.clarity.pages import PageRule, UrlRedactor, strip_query
+from clarity_assets.clarity.metrics import KNOWN_BLOCKS, PayloadProblem, Told, places_of, row_of, shown
+from clarity_assets.clarity.pages import PageRule, UrlRedactor, looks_like_url, without_ordinal
 from clarity_assets.clarity.requests import DIMENSIONS, ClarityRequest
 from clarity_assets.clarity.totals import Key, Row, Totals, merge_rows
 from clarity_assets.errors import UnusableAnswer
@@ -46,31 +46,41 @@ def stored_form(body: bytes) -> bytes:
     except orjson.JSONDecodeError as error:
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else f"no JSON ({error})"
         raise UnusableAnswer(f"the answer is {kind}") from None
-    redact = UrlRedactor()
-    for block in _blocks_of(value):
-        for row in block["information"]:
-            for key, text in row.items():
-                if isinstance(text, str) and ("://" in text or key == "Url") and block["metricName"] != "PageTitle":
-                    row[key] = redact(text)
-    return orjson.dumps(value)
+    _blocks_of(value)
+    try:
+        return orjson.dumps(_redacted(value, UrlRedactor()))
+    except (orjson.JSONEncodeError, RecursionError):
+        raise UnusableAnswer("the answer is JSON that is nested deeper than any answer of the API") from None
+
+
+def _redacted(value: object, redact: UrlRedactor, key: str = "", metric: str = "") -> object:
+    """The value with every URL in it redacted, wherever it stands; titles of pages are texts unless they hold one."""
+    if isinstance(value, str):
+        is_url = key.lower() == "url" or (metric == "referrerurl" and key == "name")
+        return redact(value) if looks_like_url(value, is_url=is_url) else value
+    if isinstance(value, list):
+        return [_redacted(item, redact, key, metric) for item in value]
+    if isinstance(value, dict):
+        metric = _spelling(value["metricName"]) if isinstance(value.get("metricName"), str) else metric
+        return {name: _redacted(item, redact, name, metric) for name, item in value.items()}
+    return value
 
 
 def _blocks_of(value: object) -> list[dict]:
-    """The answer's blocks. Raises UnusableAnswer where the value is not shaped like an answer."""
+    """The answer's blocks. Raises UnusableAnswer where the value is not shaped like an answer.
+
+    Only the nine metrics must be lists of rows; an unknown block may hold anything.
+    """
     if not isinstance(value, list) or not value:
         shown = f"{type(value).__name__}" + (f" with keys {sorted(value)[:5]}" if isinstance(value, dict) else "")
         raise UnusableAnswer(f"the answer is JSON but no list of metric blocks ({shown or 'empty'})")
     for block in value:
-        if not (
-            isinstance(block, dict)
-            and isinstance(block.get("metricName"), str)
-            and isinstance(block.get("information"), list)
-            and all(isinstance(row, dict) for row in block["information"])
-        ):
-            raise UnusableAnswer("the answer has a block without metricName or a list of rows under information")
-    if not any(_spelling(block["metricName"]) in KNOWN_BLOCKS for block in value):
-        names = ", ".join(block["metricName"] for block in value[:5])
-        raise UnusableAnswer(f"the answer has none of the nine metrics (it has {names}; a mobile-app project?)")
+        if not (isinstance(block, dict) and isinstance(block.get("metricName"), str)):
+            raise UnusableAnswer("the answer has a block without metricName")
+        rows = block.get("information")
+        is_known = _spelling(block["metricName"]) in KNOWN_BLOCKS
+        if is_known and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+            raise UnusableAnswer(f"the answer's block {block['metricName']} has no list of rows under information")
     return value
 
 
@@ -86,21 +96,25 @@ def read_blocks(stored: bytes, request: ClarityRequest) -> Blocks:
     blocks = Blocks()
     wanted = tuple(DIMENSIONS[d].key for d in request.dimensions)
     for block in _blocks_of(orjson.loads(stored)):
-        name, information = _spelling(block["metricName"]), block["information"]
+        name, information = _spelling(block["metricName"]), block.get("information")
         if name not in KNOWN_BLOCKS:
             if name not in TOP_LISTS:
-                blocks.warnings.append(f"unknown metric {block['metricName']!r} kept in the stored answer only")
+                blocks.warnings.append(f"unknown metric {shown(block['metricName'])} kept in the stored answer only")
             continue
+        if name in blocks.rows:
+            raise PayloadProblem(f"the metric {block['metricName']} stands twice in the answer")
         if len(information) >= ROW_CAP:
             blocks.truncated.append(block["metricName"])
         blocks.row_count += len(information)
-        keys, rows = blocks.rows.setdefault(name, ([], []))
+        keys, rows = blocks.rows[name] = ([], [])
         if information:
             names = _dimension_keys(information[0], wanted, block["metricName"])
             for odd in information[0].keys() - FIELDS - set(names):
-                blocks.warnings.append(f"unknown field {odd!r} of {block['metricName']} kept in the stored answer only")
+                blocks.warnings.append(f"unknown field {shown(odd)} of {block['metricName']} kept raw only")
             keys += _keys(information, names)
             rows += information
+    if not blocks.rows:
+        raise PayloadProblem("the answer has none of the nine metrics; is it a project of a mobile app?")
     if absent := [b for b in KNOWN_BLOCKS if b not in blocks.rows]:
         blocks.warnings.append(f"missing metrics: {', '.join(absent)} (their columns are NULL)")
     return blocks
@@ -127,6 +141,10 @@ def _keys(information: list[dict], names: tuple[str, ...]) -> list[Key]:
         columns = [[row[name] for row in information] for name in names]
     except KeyError as error:
         raise PayloadProblem(f"dimension {error.args[0]!r} is missing from some rows") from None
+    for name, column in zip(names, columns, strict=True):
+        for value in column:
+            if value is not None and value.__class__ is not str:
+                raise PayloadProblem(f"dimension {name!r} = {shown(value)} is neither text nor null")
     return list(zip(*columns, strict=True)) if names else [()] * len(information)
 
 
@@ -142,6 +160,8 @@ def read_totals(stored: bytes, request: ClarityRequest, *, pages: PageRule) -> t
     told = {name: Told.read(name, blocks.rows.get(name), is_cut=name in cut) for name in KNOWN_BLOCKS}
     fold = _folder(request, pages)
     groups: dict[Key, list[Row]] = {}
+    if not request.dimensions and not any(block.by_key for block in told.values()):
+        groups[()] = [row_of((), told)]  # a site without traffic: its row of zeros
     for raw_key in dict.fromkeys(chain.from_iterable(block.by_key for block in told.values())):
         groups.setdefault(fold(raw_key), []).append(row_of(raw_key, told))
     for key, rows in groups.items():
@@ -152,7 +172,7 @@ def read_totals(stored: bytes, request: ClarityRequest, *, pages: PageRule) -> t
 
 
 def _folder(request: ClarityRequest, pages: PageRule):
-    """A function from a raw key to our key: URLs become pages, other values lose a query string if they have one."""
+    """A function from a raw key to our key: URLs become pages, other texts lose the number that redaction gave them."""
     cache: dict[str, str] = {}
 
     def page(url: str) -> str:
@@ -166,7 +186,7 @@ def _folder(request: ClarityRequest, pages: PageRule):
     def fold(key: Key) -> Key:
         return tuple(
             [
-                value if value is None else page(value) if url else strip_query(value) if "://" in value else value
+                value if value is None else page(value) if url else without_ordinal(value)
                 for value, url in zip(key, is_url, strict=True)
             ]
         )

@@ -93,10 +93,13 @@ def _solve(settlement: Settlement, named: dict[str, set[date]]):
 def _build(settlement: Settlement, known: list, *, progress, workers: int) -> int:
     """Build the known days' rows piece by piece and write them; returns the number of rows."""
     rows = done = 0
-    for request, states, table in _in_order(_build_piece, _pieces(settlement, known), workers=workers):
+    for request, states, refused, table in _in_order(_build_piece, _pieces(settlement, known), workers=workers):
         insert_rows(settlement.con, request.table, table)
         store.save_days(settlement.con, states)
-        rows, done = rows + table.num_rows, done + len(states)
+        again = [settlement.settled_day(request, day) for day in refused]  # rolled up, or unknown after all
+        store.save_days(settlement.con, again)
+        rows += table.num_rows + sum(state.row_count for state in again)
+        done += len(states) + len(again)
         if progress:
             progress(done, len(known))
     return rows
@@ -119,11 +122,15 @@ def _pieces(settlement: Settlement, known: list) -> Iterator[_Work]:
         piece.append(entry)
 
 
-def _build_piece(work: _Work) -> tuple[ClarityRequest, list[DayState], pa.Table]:
-    """One piece's states and landing rows. Each answer is unpacked, checked and read once."""
+def _build_piece(work: _Work) -> tuple[ClarityRequest, list[DayState], list[date], pa.Table]:
+    """One piece's states, the days of which every key is refused, and the others' landing rows.
+
+    Each answer is unpacked, checked and read once.
+    """
     read: dict[str, Totals] = {}
     last_use = {arc.answer_id: i for i, (_, s) in enumerate(work.days) for _, arc in s.path.steps}
-    states, tables = [], []
+    states, refused = [], []
+    tables = [store.landing_rows(work.days[0][0], work.request, Totals())]
     for i, (state, solution) in enumerate(work.days):
         parts = []
         for sign, arc in solution.path.steps:
@@ -132,12 +139,15 @@ def _build_piece(work: _Work) -> tuple[ClarityRequest, list[DayState], pa.Table]
                 read[arc.answer_id], _ = read_totals(stored, solution.source, pages=work.pages)
             parts.append((sign, read[arc.answer_id]))
         totals = solved_totals(work.request, solution, parts)
-        tables.append(landing_rows(state, work.request, totals))
-        states.append(with_figures(state, totals, len(totals.rows)))
+        if totals.is_refused:
+            refused.append(state.date)
+        else:
+            tables.append(landing_rows(state, work.request, totals))
+            states.append(with_figures(state, totals, len(totals.rows)))
         for _, arc in solution.path.steps:
             if last_use[arc.answer_id] == i:
                 del read[arc.answer_id]
-    return work.request, states, pa.concat_tables(tables)
+    return work.request, states, refused, pa.concat_tables(tables)
 
 
 def _in_order(build: Callable, pieces: Iterable[_Work], *, workers: int) -> Iterator:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 import duckdb
 
@@ -29,11 +30,14 @@ from clarity_assets.clarity.windows import (
     last_chance,
     newest_complete_day,
     plan,
+    reach_of_an_answer,
 )
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.query import one
 
+JUST_ASKED_S = 15 * 60  # asked again within this time, a window would tell the same
 CACHED_ANSWERS = 8  # a path of 72 h minus two days, for the two or three days that one answer brings
+INTERRUPTED = "interrupted after its slot was reserved; it may have been spent"
 NAMED_KEYS = 3  # how many refused keys a cause spells out
 
 
@@ -82,8 +86,9 @@ class Settlement:
     ) -> list[DayState]:
         """Settle the days of one request, and of those that roll up from it; returns the days that changed.
 
-        Looks at every day that is not final, at the final ones within `near` (or all of them), and at the day
-        `also`, which may lie before the first one that anything is known of.
+        Looks at the days that time or an answer can have changed: the pending ones, the day `also` (which may lie
+        before the first one that anything is known of), after an answer those `near` its window and those not final
+        within its reach, or everything.
         """
         own = self._by_name[name]
         changed = self._settle_one(own, also=also, near=near, everything=everything)
@@ -93,34 +98,34 @@ class Settlement:
         return changed
 
     def settle_all(self) -> list[DayState]:
-        """Settle every request's days that are not final; returns the days that changed."""
+        """Settle what time alone has changed, of every request; returns the days that changed."""
         return [state for request in self.requests for state in self._settle_one(request)]
 
     def _settle_one(self, request: ClarityRequest, *, also=None, near=None, everything=False) -> list[DayState]:
         if everything:
             before, closed = store.load_days(self.con, self.project_id, request.name), set()
         else:
-            before, closed = store.load_open_days(self.con, self.project_id, request.name, near=near)
+            reach = reach_of_an_answer(self.settings.max_arcs)
+            before, closed = store.load_open_days(
+                self.con, self.project_id, request.name, also=also, near=near, reach=reach
+            )
         self._attempts.pop(request.name, None)  # the ledger may have changed since the last settling
         changed = []
         for day in self.days(request, {*before, also} - {None}):
             if day in closed:
                 continue
             old = before.get(day)
-            new = self._settled_day(request, day, old)
+            new = self.settled_day(request, day, old)
             if new != old:
                 changed.append(new)
         store.save_days(self.con, changed)
         return changed
 
-    def _settled_day(self, request: ClarityRequest, day: date, old: DayState | None) -> DayState:
+    def settled_day(self, request: ClarityRequest, day: date, old: DayState | None = None) -> DayState:
         """The day's state now; writes its landing rows where they are others than before."""
         solution = self.solve(request, day)
         if solution is None:
-            new = self.unknown_state(request, day)
-            if old is not None and old.is_known:
-                store.replace_landing(self.con, new, request, Totals())
-            return new
+            return self._forgotten(request, day, old)
         new = self.known_state(request, day, solution)
         same = old is not None and (old.status, old.answers, old.rolled_up_from) == (
             new.status, new.answers, new.rolled_up_from)  # fmt: skip
@@ -128,8 +133,21 @@ class Settlement:
             cause = new.cause if new.rolled_up_from else old.cause
             return replace(new, refused_keys=old.refused_keys, row_count=old.row_count, cause=cause)
         totals = self.totals_of(request, solution)
+        if totals.is_refused:
+            solution = self._rolled_up(request, day) if solution.source == request else None
+            totals = self.totals_of(request, solution) if solution else totals
+            if totals.is_refused:
+                return self._forgotten(request, day, old, f"every difference is below zero ({totals.refused[0]})")
+            new = self.known_state(request, day, solution)
         rows = store.replace_landing(self.con, new, request, totals)
         return with_figures(new, totals, rows)
+
+    def _forgotten(self, request: ClarityRequest, day: date, old: DayState | None, cause: str = "") -> DayState:
+        """The state of a day that nothing tells; clears rows that it had before."""
+        new = self.unknown_state(request, day)
+        if old is None or old.is_known:
+            store.replace_landing(self.con, new, request, Totals())
+        return replace(new, cause=f"{cause}; {new.cause}") if cause else new
 
     def known_state(self, request: ClarityRequest, day: date, solution: Solution) -> DayState:
         """The state of a solved day, before its rows are counted."""
@@ -186,10 +204,20 @@ class Settlement:
         return self._windows[request.name]
 
     def solve(self, request: ClarityRequest, day: date) -> Solution | None:
-        """How the day is known: from the request's own answers, else rolled up from a finer request's."""
+        """How the day is known: from the request's own answers, or rolled up from a finer one's.
+
+        The roll-up is taken where there is nothing else, and where its edges are clearly nearer to the day's.
+        """
         own = self.windows(request).best_path(day)
-        if own is not None:
+        if own is not None and self.windows(request).is_settled(own, day):
             return Solution(own, request)
+        rolled = self._rolled_up(request, day)
+        if own is None or (rolled is not None and is_better(rolled.path, own, day)):
+            return rolled
+        return Solution(own, request)
+
+    def _rolled_up(self, request: ClarityRequest, day: date) -> Solution | None:
+        """The best roll-up to the request from a finer one's complete answers."""
         rolled = [
             Solution(path, finer)
             for finer in self.requests
@@ -212,28 +240,44 @@ class Settlement:
     def plan(self, request: ClarityRequest, day: date) -> Plan | None:
         """What to ask now so that the request's day becomes known, or known for clearly more of its hours.
 
-        None where nothing asked now would do that; never what was answered a moment ago.
+        A day that is rolled up is also worth a straight window of its own, which tells visitors. None where nothing
+        asked now would help; never what was answered a moment ago (`JUST_ASKED_S`).
         """
         if request.name not in self._asked:
             self._asked[request.name] = self._read_asked(request)
         answered, with_all = self._asked[request.name]
         if with_all.best_path(day) is None:
             return None  # what all windows together do not tell, no choice of them does
-        found = plan(self.windows(request), day, now=self.now, without=answered)
-        known = self.windows(request).best_path(day)
-        return found if found is not None and is_better(found.path, known, day) else None
+        found = plan(self.windows(request), day, now=self.api_now, without=answered)
+        known = self.solve(request, day)
+        if found is None or known is None or is_better(found.path, known.path, day):
+            return found
+        is_measured_at_last = known.source != request and found.path.is_measured
+        return found if is_measured_at_last and not is_better(known.path, found.path, day) else None
 
     def _read_asked(self, request: ClarityRequest) -> tuple[set[int], Windows]:
         """The numbers of days answered a moment ago, and the windows with all others that could be asked now."""
         rows = self.con.execute(
-            """select num_of_days from ops.clarity_answer where project_id = ? and request = ?
-               and abs(epoch(window_end) - ?) <= ?""",
-            [self.project_id, request.name, self.now.timestamp(), self.settings.skew_tolerance_s],
+            """select num_of_days from ops.api_request where project_id = ? and request = ? and outcome = 'answered'
+               and abs(epoch(reserved_at) - ?) <= ?""",
+            [self.project_id, request.name, self.now.timestamp(), max(JUST_ASKED_S, self.settings.skew_tolerance_s)],
         ).fetchall()
         answered = {num_of_days for (num_of_days,) in rows}
-        end = int(self.now.timestamp())
+        end = int(self.api_now.timestamp())
         asked = [Arc(end - n * DAY_S, end, f"{ASKED}{n}") for n in sorted({1, 2, 3} - answered)]
         return answered, self.windows(request).with_arcs(asked)
+
+    @cached_property
+    def api_now(self) -> datetime:
+        """Now by the API's clock, as far as its last answer tells: the windows end by its clock, not by ours."""
+        row = one(
+            self.con,
+            """select epoch(window_end) - epoch(received_at) from ops.clarity_answer
+               where project_id = ? and origin = 'api' and window_end_source = 'server' and quarantine_reason is null
+               order by received_at desc limit 1""",
+            [self.project_id],
+        )
+        return self.now + timedelta(seconds=round(row[0])) if row else self.now
 
     def totals_of(self, request: ClarityRequest, solution: Solution) -> Totals:
         """The solved day's totals, from the stored answers."""
@@ -283,7 +327,8 @@ class Settlement:
         """By day: attempts, answered ones, the last one's instant, and what became of it."""
         rows = self.con.execute(
             """with attempt as (
-                   select for_date, reserved_at as tried_at, outcome, coalesce(error, outcome) as reason
+                   select for_date, reserved_at as tried_at, outcome,
+                          coalesce(error, if(outcome = 'reserved', $interrupted, outcome)) as reason
                    from ops.api_request where project_id = $project and request = $name
                    union all
                    select for_date, refused_at, 'refused', reason
@@ -291,7 +336,7 @@ class Settlement:
                select for_date, count(*), count(*) filter (outcome = 'answered'), max(tried_at),
                       arg_max(reason, tried_at)
                from attempt group by for_date""",
-            {"project": self.project_id, "name": request.name},
+            {"project": self.project_id, "name": request.name, "interrupted": INTERRUPTED},
         ).fetchall()
         return {day: tuple(told) for day, *told in rows}
 

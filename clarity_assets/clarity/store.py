@@ -162,14 +162,27 @@ def load_days(con: duckdb.DuckDBPyConnection, project_id: str, request: str) -> 
 
 
 def load_open_days(
-    con: duckdb.DuckDBPyConnection, project_id: str, request: str, *, near: tuple[date, date] | None
+    con: duckdb.DuckDBPyConnection,
+    project_id: str,
+    request: str,
+    *,
+    also: date | None,
+    near: tuple[date, date] | None,
+    reach: timedelta,
 ) -> tuple[dict[date, DayState], set[date]]:
-    """The rows that are not final or lie within `near`, by day; and the days of all others, which years add to."""
-    of_request = "from ops.clarity_day where project_id = ? and request = ?"
-    is_closed = "is_final and not coalesce(date between ? and ?, false)"
-    params = [project_id, request, *(near or (None, None))]
-    rows = con.execute(f"select {_DAY_COLUMNS} {of_request} and not ({is_closed})", params).fetchall()
-    closed = con.execute(f"select date {of_request} and {is_closed}", params).fetchall()
+    """The rows that may change, by day; and the days of all others, which years add to.
+
+    A pending day may change with time, and the day `also` is asked for; an answer whose window lies `near` may change
+    the days there, and those that are not final as far back as its `reach`.
+    """
+    of_request = "from ops.clarity_day where project_id = $project and request = $request"
+    is_open = """coalesce(status = 'pending' or date = $also or date between $low and $high
+                          or (not is_final and date >= $reach), false)"""
+    low, high = near or (None, None)
+    params = {"project": project_id, "request": request, "also": also, "low": low, "high": high}
+    params["reach"] = near and near[0] - reach
+    rows = con.execute(f"select {_DAY_COLUMNS} {of_request} and {is_open}", params).fetchall()
+    closed = con.execute(f"select date {of_request} and not {is_open}", params).fetchall()
     return {row[2]: _state(row) for row in rows}, {day for (day,) in closed}
 
 
@@ -198,7 +211,7 @@ def save_days(con: duckdb.DuckDBPyConnection, states: list[DayState]) -> None:
     rows = _arrow(CLARITY_DAY, list(zip(*(_day_row(s) for s in states), strict=True)))
     for request, dates in groupby(states, key=lambda s: (s.project_id, s.request)):
         con.execute(
-            "delete from ops.clarity_day where project_id = ? and request = ? and date in (select unnest(?))",
+            "delete from ops.clarity_day where project_id = ? and request = ? and date in ?",
             [*request, [s.date for s in dates]],
         )
     insert_rows(con, "ops.clarity_day", rows)

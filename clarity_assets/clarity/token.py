@@ -42,16 +42,24 @@ def check_token(secret: SecretStr | None, *, now: datetime) -> Token:
         raise TokenError(f"CLARITY_API_TOKEN is malformed (no JWT, {len(text)} characters); {NEXT_STEP}") from None
     if expires is not None and expires <= now:
         raise TokenError(f"CLARITY_API_TOKEN expired at {expires:%Y-%m-%d %H:%M} UTC; {NEXT_STEP}")
-    scopes = claims.get("scope", "")
-    if SCOPE not in (scopes.split() if isinstance(scopes, str) else scopes or ()):
+    if SCOPE not in str(claims.get("scope", "")).split():
         raise TokenError(f"CLARITY_API_TOKEN lacks the scope {SCOPE}; {NEXT_STEP}")
     if not claims.get("sub"):
         raise TokenError(f"CLARITY_API_TOKEN names no project (its claim `sub` is empty); {NEXT_STEP}")
     return Token(SecretStr(text), _sha256(str(claims["sub"])), _sha256(text), expires)
 
 
-def check_subject(token: Token, *, known_hash: str | None, project_id: str) -> None:
-    """Raises TokenError where the token's project is not the one this project id was collected with before."""
+def check_subject(token: Token, *, known_hash: str | None, project_id: str, others: dict[str, str]) -> None:
+    """Raises TokenError where the token's project is not the one this project id was collected with before.
+
+    `others` are the subjects' hashes of other project ids: one Clarity project under two ids would have two ledgers.
+    """
+    for other, other_hash in others.items():
+        if known_hash is None and other_hash == token.subject_hash:
+            raise TokenError(
+                f"CLARITY_API_TOKEN belongs to the Clarity project that is collected as {other!r} in this warehouse; "
+                f"set CLARITY_PROJECT_ID={other}, or {NEXT_STEP}"
+            )
     if known_hash is not None and known_hash != token.subject_hash:
         raise TokenError(
             f"CLARITY_API_TOKEN belongs to another Clarity project than the one collected as {project_id!r} so far; "

@@ -47,6 +47,11 @@ class Totals:
     is_truncated: bool = False
     refused: list[str] = field(default_factory=list)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether every key was refused: nothing is told at all."""
+        return bool(self.refused) and len(self.refused) == len(self.rows)
+
 
 def add_values(into: list[float | None], values: Iterable[float | None], sign: int = 1) -> None:
     """Add (or subtract) place by place; unknown plus anything is unknown."""

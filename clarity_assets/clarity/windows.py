@@ -5,6 +5,7 @@ an edge near its end is a way to know that day: one arc measures it, several der
 """
 
 import heapq
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -82,10 +83,13 @@ class Windows:
     """
 
     def __init__(self, arcs: Iterable[Arc], *, skew_tolerance_s: float, max_arcs: int, min_coverage: float):
-        self.arcs = sorted(arcs)
         self._tolerance_s = skew_tolerance_s
         self._max_arcs = max_arcs
         self._limit_s = round((1 - min_coverage) * DAY_S)
+        self._set_arcs(arcs)
+
+    def _set_arcs(self, arcs: Iterable[Arc]) -> None:
+        self.arcs = sorted(arcs)
         edges = [(arc.start, 1, arc) for arc in self.arcs] + [(arc.end, -1, arc) for arc in self.arcs]
         self._edges = sorted(edges, key=lambda e: e[0])
         self._times = [e[0] for e in self._edges]
@@ -122,14 +126,10 @@ class Windows:
 
     def with_arcs(self, arcs: Iterable[Arc]) -> "Windows":
         """The same windows and these."""
-        both = Windows.__new__(Windows)
-        both._tolerance_s, both._max_arcs, both._limit_s = self._tolerance_s, self._max_arcs, self._limit_s
-        both.arcs, both._edges = sorted([*self.arcs, *arcs]), list(self._edges)
-        for arc in arcs:
-            both._edges += [(arc.start, 1, arc), (arc.end, -1, arc)]
-        both._edges.sort(key=lambda e: e[0])
-        both._times = [e[0] for e in both._edges]
-        return both
+        more = Windows.__new__(Windows)
+        more._tolerance_s, more._max_arcs, more._limit_s = self._tolerance_s, self._max_arcs, self._limit_s
+        more._set_arcs([*self.arcs, *arcs])
+        return more
 
     def _tells(self, path: Path, day: date) -> bool:
         low, high = day_bounds(day)
@@ -221,9 +221,14 @@ def plan(windows: Windows, day: date, *, now: datetime, without: Iterable[int] =
     )
 
 
-def is_better(path: Path, known: Path | None, day: date) -> bool:
-    """Whether a path is worth a request: the day is unknown, or its edges come nearer by more than the slack."""
-    return known is None or path.misalignment_s(day) + ALIGNMENT_SLACK_S < known.misalignment_s(day)
+def is_better(path: Path, other: Path, day: date) -> bool:
+    """Whether a path's edges are nearer to the day's by more than the slack."""
+    return path.misalignment_s(day) + ALIGNMENT_SLACK_S < other.misalignment_s(day)
+
+
+def reach_of_an_answer(max_arcs: int) -> timedelta:
+    """How far before an answer's window the days end that it can help to tell: a path leads there and back."""
+    return timedelta(seconds=math.ceil(max_arcs / 2) * REACH_S)
 
 
 def last_chance(day: date, *, min_coverage: float) -> datetime:

@@ -1,12 +1,22 @@
 """The partitions of all assets: UTC days from CLARITY_FIRST_DATE, and weeks from Monday."""
 
+import math
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from clarity_assets.settings import load_settings
 
 TIMEZONE = "UTC"  # daily and weekly partitions must share it, or their mapping fails
 
-FIRST_DATE = load_settings().first_date
+_settings = load_settings()
 
-daily = dg.DailyPartitionsDefinition(start_date=FIRST_DATE.isoformat(), timezone=TIMEZONE)
-weekly = dg.WeeklyPartitionsDefinition(start_date=FIRST_DATE.isoformat(), timezone=TIMEZONE, day_offset=1)
+FIRST_DATE = _settings.first_date
+
+# Dagster ends partitions by the system clock; a drill (CLARITY_NOW) may be ahead of it.
+_DAYS_AHEAD = max(0, (_settings.clock().date() - datetime.now(UTC).date()).days)
+
+daily = dg.DailyPartitionsDefinition(start_date=FIRST_DATE.isoformat(), timezone=TIMEZONE, end_offset=_DAYS_AHEAD)
+weekly = dg.WeeklyPartitionsDefinition(
+    start_date=FIRST_DATE.isoformat(), timezone=TIMEZONE, day_offset=1, end_offset=math.ceil(_DAYS_AHEAD / 7)
+)

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from clarity_assets.clarity.status import read_status
+from clarity_assets.clarity.status import Status, read_status
 from clarity_assets.clarity.store import PENDING
 from clarity_assets.dagster_home import dagster_dev_command, prepare_dagster_home
 from clarity_assets.demo.site import SimulatedSite
@@ -68,6 +68,7 @@ def demo_environment(paths: DemoPaths, *, base_url: str, now: datetime) -> dict[
         "CLARITY_FIRST_DATE": FIRST_DAY.isoformat(),
         "CLARITY_REQUEST_PAUSE_S": "0",
         "CLARITY_NOW": now.isoformat(),
+        "NO_PROXY": "127.0.0.1",
     }
 
 
@@ -80,7 +81,7 @@ def run_demo(folder: Path, *, console: Console) -> None:
     nights = [datetime.combine(FIRST_DAY + timedelta(days=i + 1), COLLECTED_AT) for i in range(DAYS)]
     with (
         StandIn(demo_site()) as stand_in,
-        _environment(demo_environment(paths, base_url=stand_in.base_url, now=nights[0])),
+        _environment(paths, base_url=stand_in.base_url, now=nights[-1]),
     ):
         prepare_dagster_home(paths.dagster_home)
         import dagster as dg
@@ -97,7 +98,8 @@ def run_demo(folder: Path, *, console: Console) -> None:
                 bar.advance(task)
             bar.update(task, description="simulated days")
             report = _build(instance, bar)
-        _tell(console, paths, report)
+        known = read_status(load_settings(), days=1)
+    _tell(console, known, warehouse=paths.warehouse, report=report)
 
 
 def run_demo_ui(folder: Path, *, port: int, console: Console) -> int:
@@ -105,13 +107,13 @@ def run_demo_ui(folder: Path, *, port: int, console: Console) -> int:
 
     Raises ClarityAssetsError where there is no demo in the folder.
     """
-    paths = DemoPaths(folder)
+    paths = DemoPaths(folder.resolve())
     if not paths.warehouse.exists():
         raise ClarityAssetsError(f"{folder} holds no demo; run `make demo` first")
     now = datetime.combine(FIRST_DAY + timedelta(days=DAYS), COLLECTED_AT)
     with (
         StandIn(demo_site(), now=now) as stand_in,
-        _environment(demo_environment(paths, base_url=stand_in.base_url, now=now)),
+        _environment(paths, base_url=stand_in.base_url, now=now),
     ):
         prepare_dagster_home(paths.dagster_home)
         console.print(
@@ -165,8 +167,7 @@ def _build(instance, bar: Progress) -> Path:
     return path
 
 
-def _tell(console: Console, paths: DemoPaths, report: Path) -> None:
-    known = read_status(load_settings(), days=1)
+def _tell(console: Console, known: Status, *, warehouse: Path, report: Path) -> None:
     console.print(f"\n[bold]What is known[/] of {DAYS} days × {len(known.counts)} requests:")
     for name, counts in known.counts.items():
         told = ", ".join(f"{counts.get(s, 0)} {s}" for s in ("measured", "derived", "lost", "pending"))
@@ -174,11 +175,14 @@ def _tell(console: Console, paths: DemoPaths, report: Path) -> None:
     console.print(f"{known.requests_sent} requests spent, never more than 10 a day; {known.answers} answers kept")
     for gap in known.gaps[:1]:
         console.print(f"Lost, and named: {gap.first} to {gap.last} ({gap.cause})")
-    console.print(f"\nDuckDB file  {paths.warehouse}\nReport       {os.path.relpath(report)}\nUI           make demo-ui")
+    console.print(
+        f"\nDuckDB file  {os.path.relpath(warehouse)}\nReport       {os.path.relpath(report)}\nUI           make demo-ui"
+    )
 
 
 def _fresh(folder: Path) -> DemoPaths:
-    """An empty demo folder: an earlier demo's own files are removed, nothing else is."""
+    """An empty demo folder; one that an earlier demo made (its marker says so) is removed with all that is in it."""
+    folder = folder.resolve()
     paths = DemoPaths(folder)
     marker = folder / "demo.marker"
     if folder.exists() and any(folder.iterdir()) and not marker.exists():
@@ -190,14 +194,16 @@ def _fresh(folder: Path) -> DemoPaths:
 
 
 @contextmanager
-def _environment(values: dict[str, str]):
-    """Set environment variables, and put back what was there."""
-    before = {name: os.environ.get(name) for name in (*values, "DAGSTER_HOME")}
-    os.environ.update(values)
+def _environment(paths: DemoPaths, *, base_url: str, now: datetime):
+    """The demo's settings and no others: not the user's variables, and not the `.env` of the folder we are in."""
+    before = dict(os.environ)
+    for name in list(os.environ):
+        if name.startswith("CLARITY_"):
+            del os.environ[name]
+    os.environ.update(demo_environment(paths, base_url=base_url, now=now))
     try:
-        yield
+        with contextlib.chdir(paths.folder):
+            yield
     finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+        os.environ.clear()
+        os.environ.update(before)

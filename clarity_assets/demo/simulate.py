@@ -59,9 +59,7 @@ class Quality:
 POOR = Quality(stop_rate=0.75, time_factor=0.4, scroll_factor=0.5, quick_back_factor=3.0, buyer_share=0.02)
 
 
-def simulate(
-    *, first_day: date, days: int, sessions_per_day: int, seed: int, planted: bool
-) -> tuple[Sessions, Views]:
+def simulate(*, first_day: date, days: int, sessions_per_day: int, seed: int, planted: bool) -> tuple[Sessions, Views]:
     """Every session and page view of the site.
 
     Each planted truth draws from a stream of its own, so that the rest is the same with and without them.
@@ -199,9 +197,7 @@ def _grow_country(rng: np.random.Generator, sessions: Sessions, midnight_s: int,
     sessions.country = np.where(moves[sessions.visitor], place, sessions.country)
 
 
-def _open_page(
-    rng: np.random.Generator, sessions: Sessions, views: Views, midnight_s: int, days: int
-) -> None:
+def _open_page(rng: np.random.Generator, sessions: Sessions, views: Views, midnight_s: int, days: int) -> None:
     """Planted: a page that nobody has seen before takes some views of categories and products."""
     truth = PLANTED["new_page"]
     day = (sessions.start_s[views.session] - midnight_s) // DAY_S
@@ -227,9 +223,7 @@ def _draw_campaign(rng: np.random.Generator, midnight_s: int, expected: np.ndarr
     return sessions, views
 
 
-def _frustrate(
-    rng: np.random.Generator, sessions: Sessions, views: Views, midnight_s: int, days: int
-) -> None:
+def _frustrate(rng: np.random.Generator, sessions: Sessions, views: Views, midnight_s: int, days: int) -> None:
     """Planted: rage clicks and dead clicks on one page and device."""
     truth = PLANTED["checkout_on_mobile"]
     place = [p.url for p in PAGES].index(truth.dimensions["URL"])

@@ -218,9 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--days", type=int, default=45, help="number of simulated days")
     parser.add_argument("--sessions-per-day", type=int, default=900)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument(
-        "--now", type=datetime.fromisoformat, help="its clock, UTC; default: the end of the days"
-    )
+    parser.add_argument("--now", type=datetime.fromisoformat, help="its clock, UTC; default: the end of the days")
     parser.add_argument("--speed", type=float, default=1.0, help="how fast its clock runs; 0 stands still")
     parser.add_argument("--quota", type=int, default=DAILY_LIMIT, help="requests a UTC day; 0 for no limit")
     given = parser.parse_args(arguments)

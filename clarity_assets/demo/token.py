@@ -29,9 +29,7 @@ def read_token(token: str, *, now: datetime) -> dict:
             options={"verify_exp": False, "require": ["exp", "sub", "scope"]},
         )  # fmt: skip
     except jwt.InvalidTokenError as error:
-        raise TokenError(
-            f"the token is none of the stand-in's ({error}); make one with make_token"
-        ) from error
+        raise TokenError(f"the token is none of the stand-in's ({error}); make one with make_token") from error
     if claims["exp"] <= now.timestamp():
         raise TokenError(f"the token expired before {now:%Y-%m-%d %H:%M} UTC; make one that lives longer")
     return claims

@@ -128,3 +128,20 @@ def test_a_setting_limits_how_many_windows_a_path_may_have(tmp_path, clarity_dat
     told = known(import_series(bench, clarity_data, lengths=(1, 2)))
     assert {windows for _, windows, _ in told.values()} == {4, 3, 2, 1}
     assert list(told) == days("07-29", "07-30", "07-31", "08-01", "08-02", "08-03")
+
+
+def test_the_whole_folder_is_imported_as_far_as_its_files_and_their_names_tell(tmp_path, clarity_data):
+    settings = make_settings(
+        tmp_path, now=datetime(2026, 10, 2, tzinfo=UTC), extra_requests="URL, Campaign, Channel, OS"
+    )
+    imported = import_answers(settings, (clarity_data,), window_end="03:30", num_of_days=3)
+    assert (imported.stored, imported.duplicates, imported.quarantined) == (72, 3, [])  # three stand in the series too
+    assert {line.rpartition("/")[2].partition(";")[0] for line in imported.refused} == {
+        "cuentoneta__no_dimension__2024-11.json: the window's end is unknown",
+        "issue640__by_OS__2024-07__PARTIAL.json: the window's end is unknown",
+        "fr_dashboard__1d_by_dimension__zero_traffic_2026-10-01.json: all metrics are empty, so nothing tells the request",
+        "mcp_recordings_sample__SHAPE_ONLY_values_invented.json#1: holds no Clarity answer (a list of metric blocks, alone, "
+        "in an envelope or by date)",
+    }
+    stored = Bench(settings, FakeApi(site=None)).sql("select request, count(*) from ops.clarity_answer group by all")
+    assert dict(stored) == {"base": 67, "url": 2, "device": 1, "campaign": 1, "channel": 1}

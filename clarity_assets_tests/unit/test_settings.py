@@ -119,7 +119,7 @@ def test_an_env_file_that_is_no_text_is_named_without_showing_any_of_it(tmp_path
         ("CLARITY_ANSWER_TIMEOUT_S", "0", "greater than 0"),
         ("CLARITY_CONNECT_ATTEMPTS", "1.5", "valid integer"),
         ("CLARITY_MIN_COVERAGE", "0.49", "greater than or equal to 0.5"),
-        ("CLARITY_MIN_COVERAGE", "1.01", "less than or equal to 1"),
+        ("CLARITY_MIN_COVERAGE", "0.96", "less than or equal to 0.95"),
         ("CLARITY_MAX_ARCS", "501", "less than or equal to 500"),
         ("CLARITY_SKEW_TOLERANCE_MIN", "inf", "less than or equal to 120"),
         ("CLARITY_PAGE_KEEP_HOST", "maybe", "valid boolean"),

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from clarity_assets import errors
 from clarity_assets.clarity.collect import Collector, Pacer
+from clarity_assets.clarity.rebuild import rebuild
 from clarity_assets.clarity.status import read_status
 from clarity_assets.demo.answers import answer
 from clarity_assets.demo.site import SimulatedSite
@@ -176,6 +177,7 @@ def test_a_failed_request_counts_and_fails_alone_while_its_day_stays_pending(ben
     found = bench.collect_all(DAY)
     assert [n for n, c in found.items() if isinstance(c, Exception)] == ["url_device"]
     assert str(found["url_device"]).startswith("url_device, 24 h: ")
+    assert str(found["url_device"]).endswith("; 2026-09-05 stays open: collect it again before 2026-09-08 12:00 UTC")
     assert spent(bench) == 6
     known = states(bench)
     assert known[("url_device", DAY)] == "pending"
@@ -295,13 +297,70 @@ def test_an_afternoon_collection_knows_yesterday_with_its_true_coverage(bench):
     assert {found[n].state.method for n in ("base", "device")} == {"rolled_up"}
 
 
-def test_a_day_told_by_half_in_the_afternoon_is_told_better_at_night_and_then_left_alone(bench):
-    bench.at(DAY, hour=15).collect_all(DAY)
-    bench.at(day_after()).collect_all(day_after())
-    assert bench.sql("select coverage > 0.95 from ops.clarity_day where request = 'url_device' and date = ?", day_after()) == [(True,)]
-    found = bench.collect_all(DAY)["url_device"]
-    assert (found.sent, found.state.coverage > 0.95) == (1, True)
-    assert bench.collect_all(DAY)["url_device"].sent == 0
+def coverage(bench: Bench, name: str, day: date) -> float:
+    return bench.sql("select coverage from ops.clarity_day where request = ? and date = ?", name, day)[0][0]
+
+
+def test_the_newest_day_that_an_afternoon_tells_by_half_is_still_measured_at_night(bench):
+    bench.at(DAY, hour=15).collect_all(DAY)  # its 24 h window tells 15 hours of the day after, too
+    bench.at(day_after())
+    read_status(bench.settings.model_copy(update={"now": bench.api.now}))
+    assert coverage(bench, "url_device", day_after()) == pytest.approx(15 / 24)
+    assert bench.collect_all(day_after())["url_device"].sent == 1
+    assert coverage(bench, "url_device", day_after()) > 0.95
+    assert bench.collect_all(day_after())["url_device"].sent == 0
+
+
+def test_an_older_known_day_is_not_asked_again_out_of_the_reserve(bench):
+    bench.at(DAY, hour=5.5).collect_all(DAY)
+    bench.at(day_after(2)).collect_all(day_after(2))
+    assert {c.sent for c in bench.collect_all(DAY).values()} == {0}
+    assert [c.state.status for c in bench.collect_all(day_after()).values()] == ["derived"] * 6
+
+
+def test_an_own_window_of_the_late_morning_does_not_replace_a_good_roll_up(bench):
+    bench.collector.collect("browser_device", DAY)
+    found = bench.at(DAY, hour=11).collector.collect("base", DAY)
+    assert (found.sent, found.state.method, found.state.coverage > 0.95) == (0, "rolled_up", True)
+
+
+@pytest.mark.parametrize("minutes", [20, -20, 40])
+def test_a_clock_that_differs_from_the_apis_costs_no_more_requests(bench, minutes):
+    """A missed day needs 24 h and 48 h, whatever the two clocks say."""
+    bench.api.clock_ahead = timedelta(minutes=minutes)
+    bench.at(day_after())
+    found = bench.collector.collect("browser_device", DAY)
+    assert (found.sent, found.state.status) == (2, "derived")
+
+
+@pytest.mark.parametrize("hours", [24, -5, -24 * 800])
+def test_an_answer_of_a_clock_that_is_hours_off_is_quarantined(bench, hours):
+    bench.api.clock_ahead = timedelta(hours=hours)
+    error = bench.collector_error("base", DAY)
+    assert isinstance(error, errors.AnswerQuarantined)
+    assert "the API's clock says" in str(error)
+    assert bench.sql("select distinct date, status from ops.clarity_day") == [(DAY, "pending")]
+    assert spent(bench) == 1
+
+
+def test_a_difference_that_is_refused_for_every_key_gives_way_to_a_roll_up(bench):
+    bench.at(day_after())
+    answers = iter([40, 9])  # the 24 h window tells more sessions than the 48 h window
+    bench.api.fail[()] = lambda value: [
+        b | {"information": [r | {"totalSessionCount": next(answers)} for r in b["information"]]}
+        if b["metricName"] == "Traffic" else b for b in value
+    ]  # fmt: skip
+    error = bench.collector_error("base", DAY)
+    assert isinstance(error, errors.DayPending)
+    assert "every difference is below zero (total: sessions = -31)" in str(error)
+    assert bench.sql("select count(*) from landing.clarity_base where date = ?", DAY) == [(0,)]
+    bench.collector.collect("browser_device", DAY)
+    assert bench.sql("select status, method from ops.clarity_day where request = 'base' and date = ?", DAY) == [
+        ("derived", "rolled_up")
+    ]
+    before = bench.landing()
+    rebuild(bench.settings.model_copy(update={"now": bench.api.now}))
+    assert bench.landing() == before
 
 
 def test_an_answer_that_cannot_be_stored_is_kept_in_a_file_that_can_be_imported(bench, tmp_path):
@@ -332,6 +391,8 @@ def test_a_slot_that_a_crash_left_behind_counts_and_the_next_run_completes(bench
     with pytest.raises(Crash):
         crashing.collect("base", DAY)
     assert bench.sql("select outcome from ops.api_request") == [("reserved",)]
+    [gap] = [g for g in read_status(bench.settings.model_copy(update={"now": bench.api.now})).gaps if g.request == "base"]
+    assert "interrupted after its slot was reserved; it may have been spent" in gap.cause
     assert bench.collector.collect("base", DAY).budget.spent == 2
 
 

@@ -164,17 +164,17 @@ def test_of_a_half_bad_set_the_good_files_are_stored_and_the_bad_ones_named(benc
     write(archive, [envelope(after(DAY, 3), 1), {"message": "busy"}], "half.json")
     write(archive, b"<html>", "page.json")
     write(archive, {"name": "clarity", "version": "1.0"}, "package.json")
-    write(archive, envelope(after(DAY, 4), 1) | {"answer": [{"metricName": "DeadTapCount", "information": []}]}
-          | {"request": "base"}, "mobile.json")  # fmt: skip
+    shapeless = [{"metricName": "Traffic", "information": "none"}]
+    write(archive, envelope(after(DAY, 4), 1) | {"request": "base", "answer": shapeless}, "shapeless.json")
     (tmp_path / "empty").mkdir()
     imported = import_answers(bench.settings, (archive, tmp_path / "empty", tmp_path / "nowhere.json"))
     assert imported.stored == 2
     assert {(s.request, s.date) for s in imported.solved} == {("base", DAY), ("base", DAY + timedelta(days=1))}
     assert [line.removeprefix(f"{tmp_path}/").partition(" (")[0] for line in imported.refused] == [
         "archive/half.json#2: holds no Clarity answer",
-        "archive/mobile.json: the answer has none of the nine metrics",
         "archive/package.json: holds no Clarity answer",
         "archive/page.json: is no JSON",
+        "archive/shapeless.json: the answer's block Traffic has no list of rows under information",
         "empty: holds no .json file",
         "nowhere.json: cannot be read",
     ]

@@ -16,6 +16,9 @@ from clarity_assets.clarity.pages import PageRule, UrlRedactor, redact_text
         ("/relative?x", "/relative"),
         ("", "/"),
         ("https://shop.example/#/cart", "shop.example/"),
+        ("https://shop.example/research&development", "shop.example/research&development"),
+        ("https://shop.example/AT%26T", "shop.example/AT%26T"),
+        ("https://shop.example/p&gclid=x", "shop.example/p"),
     ],
 )
 def test_a_page_is_the_url_without_scheme_query_and_fragment(url, page):
@@ -43,3 +46,4 @@ def test_different_urls_of_one_page_stay_apart_when_stored_and_equal_ones_togeth
 
 def test_text_for_diagnosis_keeps_no_query_strings():
     assert redact_text('<a href="https://s/a?gclid=SECRET#x">') == '<a href="https://s/a?…">'
+    assert redact_text("see //joe:pw@s.example/a;jsessionid=F00 there") == "see //…@s.example/a;… there"

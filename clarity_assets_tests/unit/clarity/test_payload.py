@@ -215,15 +215,91 @@ def test_a_value_that_is_no_count_is_a_problem_that_names_it(value):
         (b'[{"metricName":"Traffic","informa', "no JSON"),
         (b"[]", "no list of metric blocks"),
         (b'{"message": "busy"}', "no list of metric blocks"),
-        (b'[{"metricName":"Traffic"}]', "without metricName or a list of rows"),
-        (b'[{"metricName":"Traffic","information":[1]}]', "without metricName or a list of rows"),
-        (b'[{"metricName":"DeadTapCount","information":[]}]', "none of the nine metrics"),
+        (b'[{"information":[]}]', "without metricName"),
+        (b'[{"metricName":"Traffic"}]', "Traffic has no list of rows"),
+        (b'[{"metricName":"Traffic","information":[1]}]', "Traffic has no list of rows"),
+        (b'[{"metricName":"X","information":' + b"[" * 300 + b"]" * 300 + b"}]", "nested deeper"),
         (b"\xff\xfe", "no JSON"),
     ],
 )
 def test_what_is_no_answer_is_refused_and_says_what_it_is(body, words):
     with pytest.raises(UnusableAnswer, match=words):
         stored_form(body)
+
+
+@pytest.mark.parametrize("value", [5, True, ["PC"], {"a": 1}, 1.5])
+def test_a_dimension_value_that_is_no_text_is_a_problem_that_names_it(value):
+    with pytest.raises(PayloadProblem, match=r"'Device' = .* is neither text nor null"):
+        read(answer(Traffic=[traffic(1, Device=value)]), DEVICE)
+
+
+def test_a_metric_or_a_row_that_stands_twice_is_a_problem_and_never_doubles_a_day():
+    twice = orjson.dumps([{"metricName": n, "information": [traffic(5)]} for n in ("Traffic", "traffic")])
+    with pytest.raises(PayloadProblem, match="stands twice in the answer"):
+        read(twice, BASE)
+    with pytest.raises(PayloadProblem, match="stands twice in traffic"):
+        read(answer(Traffic=[traffic(5, Device="PC"), traffic(5, Device="PC")]), DEVICE)
+
+
+def test_an_answer_of_other_metrics_only_is_a_problem_but_is_kept():
+    body = orjson.dumps([{"metricName": "DeadTapCount", "information": {"odd": 1}}])
+    assert b"DeadTapCount" in stored_form(body)
+    with pytest.raises(PayloadProblem, match="none of the nine metrics"):
+        read(body, BASE)
+
+
+def test_an_unknown_block_of_any_shape_leaves_the_nine_alone():
+    body = orjson.dumps([*orjson.loads(answer(Traffic=[traffic(5)])), {"metricName": "New", "information": {"a": [1]}}])
+    assert read(body, BASE)[1][()]["sessions"] == 5
+
+
+def test_a_percentage_above_100_is_a_problem():
+    with pytest.raises(PayloadProblem, match="sessionsWithMetricPercentage = 250 is no number from 0 to 100"):
+        read(answer(DeadClickCount=[signal(9, 250)]), BASE)
+
+
+def test_a_problem_shows_a_long_value_in_short_and_without_query_strings():
+    with pytest.raises(PayloadProblem) as caught:
+        read(answer(Traffic=[traffic("https://s/?gclid=SECRET" + "x" * 10_000)]), BASE)
+    assert len(str(caught.value)) < 200
+    assert "SECRET" not in str(caught.value)
+
+
+def test_a_site_without_any_row_has_its_row_of_zeros():
+    _, rows = read(answer(), BASE)
+    assert (rows[()]["sessions"], rows[()]["dead_click_count"], rows[()]["total_time_s"]) == (0, 0, None)
+
+
+LEAKS = [
+    {"metricName": "PopularPages", "information": [{"url": "/checkout?gclid=SECRET", "visitsCount": 1}]},
+    {"metricName": "PopularPages", "information": [{"URL": "s.example/b#SECRET", "visitsCount": 1}]},
+    {"metricName": "ReferrerUrl", "information": [{"name": "android-app/x?SECRET", "sessionsCount": 1}]},
+    {"metricName": "PageTitle", "information": [{"name": "https://s.example/?SECRET", "sessionsCount": 1}]},
+    {"metricName": "New", "information": [{"deep": {"deeper": ["https://s.example/?id=SECRET"]}}], "link": "//s/?x=SECRET"},
+    {"metricName": "New", "information": [{"Source": "google.com/?gclid=SECRET"}]},
+    {"metricName": "New", "information": [{"Url": "https://s.example/p&gclid=SECRET"}]},
+    {"metricName": "New", "information": [{"Url": "https://s.example/p%3Fgclid%3DSECRET"}]},
+    {"metricName": "New", "information": [{"Url": "https://joe:SECRET@s.example/p;jsessionid=SECRET"}]},
+]
+
+
+@pytest.mark.parametrize("block", LEAKS, ids=range(len(LEAKS)))
+def test_no_click_id_survives_wherever_it_stands(block):
+    assert b"SECRET" not in stored_form(orjson.dumps([*orjson.loads(answer()), block]))
+
+
+def test_texts_that_are_no_urls_are_left_alone():
+    texts = ["What is R&D?", "50 % off & more", "a=b", "C#", "page 1; page 2", "Was ist das? Eine Frage"]
+    body = answer(Traffic=[traffic(1, Campaign=text) for text in texts])
+    assert [key[0] for key in read(body, CAMPAIGN)[0].rows] == texts
+
+
+def test_sources_that_differ_by_click_id_only_become_one():
+    source = ClarityRequest("source", ("Source",))
+    body = answer(Traffic=[traffic(2, Source="google.com/?gclid=1"), traffic(3, Source="google.com/?gclid=2")])
+    totals, rows = read(body, source)
+    assert {key: row["sessions"] for key, row in rows.items()} == {("google.com/",): 5}
+    assert totals.rows[("google.com/",)].is_upper_bound
 
 
 def test_odd_texts_survive_unchanged():

@@ -34,6 +34,7 @@ def test_a_good_token_tells_its_expiry_and_only_hashes_of_itself():
         (SecretStr("a.b.c"), "malformed"),
         (SecretStr("eyJhbGciOiJIUzI1NiJ9.e30.c2ln"), "lacks the scope Data.Export"),
         (token(scope="Other"), "lacks the scope Data.Export"),
+        (token(scope=5), "lacks the scope Data.Export"),
         (token(expires_at=NOW - timedelta(seconds=1)), "expired at 2026-10-05 00:59 UTC"),
         (token(subject=""), "names no project"),
     ],
@@ -48,7 +49,13 @@ def test_a_bad_token_is_refused_with_the_reason_and_the_place_to_make_a_new_one(
 
 def test_a_token_of_another_project_than_before_is_refused():
     known = check_token(token(subject="1"), now=NOW).subject_hash
-    check_subject(check_token(token(subject="1"), now=NOW), known_hash=known, project_id="p")
-    check_subject(check_token(token(subject="2"), now=NOW), known_hash=None, project_id="p")
+    check_subject(check_token(token(subject="1"), now=NOW), known_hash=known, project_id="p", others={})
+    check_subject(check_token(token(subject="2"), now=NOW), known_hash=None, project_id="p", others={"q": known})
     with pytest.raises(TokenError, match="another Clarity project than the one collected as 'p'"):
-        check_subject(check_token(token(subject="2"), now=NOW), known_hash=known, project_id="p")
+        check_subject(check_token(token(subject="2"), now=NOW), known_hash=known, project_id="p", others={})
+
+
+def test_one_clarity_project_under_two_ids_is_refused_because_it_has_one_quota():
+    first = check_token(token(subject="1"), now=NOW)
+    with pytest.raises(TokenError, match="collected as 'shop' in this warehouse; set CLARITY_PROJECT_ID=shop"):
+        check_subject(first, known_hash=None, project_id="typo", others={"shop": first.subject_hash})
