@@ -175,9 +175,12 @@ def _tell(console: Console, known: Status, *, warehouse: Path, report: Path) -> 
     console.print(f"{known.requests_sent} requests spent, never more than 10 a day; {known.answers} answers kept")
     for gap in known.gaps[:1]:
         console.print(f"Lost, and named: {gap.first} to {gap.last} ({gap.cause})")
-    console.print(
-        f"\nDuckDB file  {os.path.relpath(warehouse)}\nReport       {os.path.relpath(report)}\nUI           make demo-ui"
-    )
+    console.print(f"\nDuckDB file  {_shown(warehouse)}\nReport       {_shown(report)}\nUI           make demo-ui")
+
+
+def _shown(path: Path) -> Path:
+    """The path as seen from here, where it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _fresh(folder: Path) -> DemoPaths:

@@ -65,7 +65,9 @@ def _urls(size: float) -> list[str]:
         f"https://www.shop.example/{WORDS[i % 11]}/{WORDS[i // 11 % 11]}-{WORDS[i // 7 % 11]}-{1000 + 37 * i}"
         for i in range(round(PAGES * size))
     ]
-    clicked = [f"{page}?utm_source=google&utm_medium=cpc&gclid={{}}" for page in pages[: round(URLS_WITH_CLICK_ID * size)]]
+    clicked = [
+        f"{page}?utm_source=google&utm_medium=cpc&gclid={{}}" for page in pages[: round(URLS_WITH_CLICK_ID * size)]
+    ]
     return pages + clicked
 
 
@@ -124,7 +126,13 @@ def _signal(block: str, place: int, facts: np.ndarray, dimensions: list[dict]) -
         _spelled(block, facts[SESSIONS]), _plain(percent), _plain(100 - percent),
         _spelled(block, pageviews), _spelled(block, count),
     )  # fmt: skip
-    names = ("sessionsCount", "sessionsWithMetricPercentage", "sessionsWithoutMetricPercentage", "pagesViews", "subTotal")
+    names = (
+        "sessionsCount",
+        "sessionsWithMetricPercentage",
+        "sessionsWithoutMetricPercentage",
+        "pagesViews",
+        "subTotal",
+    )
     return _block(block, names, columns, dimensions)
 
 

@@ -92,8 +92,11 @@ def build(settings: Settings, *, days: int, workers: int = 2) -> Built:
                        select request_id, project_id, request, num_of_days, if(num_of_days = 1, 'plan', 'reserve'),
                               window_start::date, window_end, window_end, 'answered', 200, null, null, 'none', null
                        from ops.clarity_answer""")
-        figures = one(con, """select count(*), sum(row_count)::bigint, sum(byte_count)::bigint,
-                                     sum(octet_length(body))::bigint from ops.clarity_answer""")
+        figures = one(
+            con,
+            """select count(*), sum(row_count)::bigint, sum(byte_count)::bigint,
+                                     sum(octet_length(body))::bigint from ops.clarity_answer""",
+        )
     return Built(days, *figures)
 
 

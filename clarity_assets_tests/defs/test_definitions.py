@@ -98,6 +98,20 @@ def test_extra_requests_become_assets_of_the_same_kind(home):
     assert done.stdout.strip() == "['clarity/campaign', 'clarity/channel_device']", done.stderr
 
 
+def test_a_drill_ahead_of_the_system_clock_has_its_partitions(home):
+    script = (
+        "from clarity_assets.defs.partitions import daily, weekly\n"
+        "print(daily.get_last_partition_key(), weekly.get_last_partition_key())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=120,
+        env=home | {"CLARITY_NOW": "2099-01-07T01:00:00Z"},
+    )  # fmt: skip
+    last_day, last_week = done.stdout.split()
+    assert last_day == "2099-01-06", done.stderr
+    assert last_week >= "2098-12-29"  # the last full week; Mondays only
+
+
 def test_a_bad_setting_stops_loading_with_its_name_and_rule(home):
     done = subprocess.run(
         [sys.executable, "-c", "from clarity_assets.runs import load_definitions; load_definitions()"],

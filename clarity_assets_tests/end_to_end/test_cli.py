@@ -117,7 +117,7 @@ def test_of_a_range_the_days_that_can_be_known_are_collected_and_the_others_name
         "2026-09-05 incomplete", "2026-09-02 incomplete", "2026-09-03 incomplete", "2026-09-04 incomplete",
     ]  # fmt: skip
     assert (
-        "  country ServerFailed: country, 24 h: HTTP 500 with an empty body: no answer; the request may count,"
+        "  country ServerFailed: country, 24 h: HTTP 500 with an empty body: no answer; the request may count"
         in told[1]
     )
     assert "  base DayLost: base of 2026-09-02 is lost: never asked" in done.stdout

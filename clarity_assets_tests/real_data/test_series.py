@@ -9,11 +9,12 @@ How good the figures are is a fact of this archive, and a poor one. Nobody kept 
 guess for all, and the differences do not fit together: in the last stretch no 24 h and 48 h answers whatsoever would
 keep all days above zero. For sessions, its lowest sums over the three chains come to -257 and its first window has but
 208 sessions to make up for that (49 too few; 125 in the stretch before, 52 in the first, where the count fell from 56
-to 0 on 05-26 as if the project had begun anew). So some derived days must be refused, and those that are not carry the same
-errors.
+to 0 on 05-26 as if the project had begun anew). So some derived days must be refused, and those that are not carry the
+same errors.
 """
 
 import json
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -54,13 +55,20 @@ def import_series(bench: Bench, folder: Path, *, lengths: tuple[int, ...] = (), 
     return import_answers(bench.settings, paths, window_end="03:30", num_of_days=3)
 
 
-def known(imported: Imported) -> dict[date, tuple[str, int, int]]:
-    """Known days of the site total: status, windows on the path, refused keys."""
+def known(imported: Imported) -> dict[date, tuple[str, int]]:
+    """Known days of the site total: status and number of windows on the path."""
     return {
-        s.date: (s.status, len(s.answers), s.refused_keys)
-        for s in sorted(imported.solved, key=lambda s: s.date)
-        if s.request == "base"
+        s.date: (s.status, len(s.answers)) for s in sorted(imported.solved, key=lambda s: s.date) if s.request == "base"
     }
+
+
+def refused(bench: Bench) -> dict[date, str]:
+    """Days of the site total that a path reaches, but with a difference below zero; and which."""
+    start = "every difference is below zero (total: "
+    causes = bench.sql(
+        "select date, cause from ops.clarity_day where request = 'base' and status = 'lost' order by date"
+    )
+    return {day: cause.removeprefix(start).partition(")")[0] for day, cause in causes if cause.startswith(start)}
 
 
 def days(*texts: str) -> list[date]:
@@ -80,54 +88,52 @@ def test_the_series_alone_tells_no_day_and_says_so(bench, clarity_data):
     assert import_series(bench, clarity_data).duplicates == 66
 
 
-def test_one_day_at_its_end_tells_every_third_day_of_the_last_stretch(bench, clarity_data):
+def test_one_day_at_its_end_reaches_every_third_day_of_the_last_stretch(bench, clarity_data):
     imported = import_series(bench, clarity_data, lengths=(1,))
-    assert known(imported) == dict(
-        zip(
-            days("07-25", "07-28", "07-31", "08-03"),
-            [("derived", 7, 1), ("derived", 5, 0), ("derived", 3, 1), ("measured", 1, 0)],
-            strict=True,
-        )
-    )
+    assert known(imported) == dict(zip(days("07-28", "08-03"), [("derived", 5), ("measured", 1)], strict=True))
     # 07-28 = 07-28 to 07-31 (869) + 07-31 to 08-03 (325) + 08-03 to 08-04 (97 invented) - 08-01 to 08-04 (292)
     #         - 07-29 to 08-01 (931)
-    assert bench.sql("select sessions, visitors from landing.clarity_base where date = '2026-07-28'") == [(68, None)]
-    # 2 of 3 derived days are refused and stay as rows of unknowns
-    assert bench.sql("select sessions from landing.clarity_base where date = '2026-07-25'") == [(None,)]
-    assert bench.sql("select cause from ops.clarity_day where refused_keys > 0 and request = 'base' order by date") == [
-        ("refused 1 of 1 keys, whose difference is below zero: total: sessions = -101",),
-        ("refused 1 of 1 keys, whose difference is below zero: total: bot_sessions = -1",),
+    assert bench.sql("select date, sessions, visitors from landing.clarity_base order by date") == [
+        (date(2026, 7, 28), 68, None),
+        (date(2026, 8, 3), 97, 82),
     ]
+    assert refused(bench) == {  # 2 of the 3 derived days
+        date(2026, 7, 25): "sessions = -101",
+        date(2026, 7, 31): "bot_sessions = -1",
+    }
 
 
-def test_one_and_two_days_at_its_end_tell_every_day_of_the_last_stretch(bench, clarity_data):
+def test_one_and_two_days_at_its_end_reach_every_day_of_the_last_stretch(bench, clarity_data):
     told = known(import_series(bench, clarity_data, lengths=(1, 2)))
-    assert list(told) == [date(2026, 7, 24) + timedelta(days=i) for i in range(11)]
-    assert [windows for _, windows, _ in told.values()] == [8, 7, 6, 6, 5, 4, 4, 3, 2, 2, 1]
-    assert [day for day, (_, _, refused) in told.items() if refused] == days("07-25", "07-26", "07-31")  # 3 of 10
+    bad = refused(bench)
+    assert sorted([*told, *bad]) == [date(2026, 7, 24) + timedelta(days=i) for i in range(11)]
+    assert list(bad) == days("07-25", "07-26", "07-31")  # 3 of 10 derived days
+    assert [windows for _, windows in told.values()] == [8, 6, 5, 4, 4, 2, 2, 1]
 
 
 @pytest.mark.parametrize(
-    ("lengths", "derived", "measured", "refused", "longest"),
+    ("lengths", "derived", "negative", "longest"),
     [
-        ((1,), 22, 3, 14, 27),  # 14 + 7 + 4 days; 14 of 22 derived ones refused: 64 %
-        ((1, 2), 69, 3, 32, 28),  # every day between two edges: 41 + 20 + 11; 32 of 69 refused: 46 %
+        ((1,), 8, 14, 13),  # 14 + 7 + 4 days, 3 of them measured; 14 of 22 derived ones refused: 64 %
+        ((1, 2), 37, 32, 26),  # every day between two edges: 41 + 20 + 11; 32 of 69 refused: 46 %
     ],
 )
-def test_shorter_answers_at_the_end_of_each_stretch_tell_of_all_three(
-    bench, clarity_data, lengths, derived, measured, refused, longest
+def test_shorter_answers_at_the_end_of_each_stretch_reach_all_three(
+    bench, clarity_data, lengths, derived, negative, longest
 ):
     told = known(import_series(bench, clarity_data, lengths=lengths, ends=STRETCH_ENDS)).values()
-    assert (len(told), sum(status == "derived" for status, _, _ in told)) == (derived + measured, derived)
-    assert sum(refused_keys for _, _, refused_keys in told) == refused
-    assert max(windows for _, windows, _ in told) == longest
+    assert Counter(status for status, _ in told) == {"derived": derived, "measured": 3}
+    assert len(refused(bench)) == negative
+    assert max(windows for _, windows in told) == longest
 
 
 def test_a_setting_limits_how_many_windows_a_path_may_have(tmp_path, clarity_data):
     bench = Bench(make_settings(tmp_path, now=NOW, max_arcs=4), FakeApi(site=None))
     told = known(import_series(bench, clarity_data, lengths=(1, 2)))
-    assert {windows for _, windows, _ in told.values()} == {4, 3, 2, 1}
-    assert list(told) == days("07-29", "07-30", "07-31", "08-01", "08-02", "08-03")
+    assert {day: windows for day, (_, windows) in told.items()} == dict(
+        zip(days("07-29", "07-30", "08-01", "08-02", "08-03"), [4, 4, 2, 2, 1], strict=True)
+    )
+    assert list(refused(bench)) == days("07-31")
 
 
 def test_the_whole_folder_is_imported_as_far_as_its_files_and_their_names_tell(tmp_path, clarity_data):

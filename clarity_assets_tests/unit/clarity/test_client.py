@@ -1,6 +1,9 @@
 """One request over real HTTP against the stand-in: every fault becomes its typed error, and nothing is retried."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,6 +12,7 @@ import pytest
 from clarity_assets import errors
 from clarity_assets.clarity.client import ClarityClient, check_parameters
 from clarity_assets.clarity.token import check_token
+from clarity_assets.dagster_home import PROJECT
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.stand_in import StandIn
 from clarity_assets_tests.fixtures.collecting import TOKEN
@@ -137,6 +141,21 @@ def test_a_refused_connection_sent_nothing():
         port = server.getsockname()[1]
     with pytest.raises(errors.NotSent, match="nothing was sent"):
         client(f"http://127.0.0.1:{port}").fetch((), num_of_days=1)
+
+
+def test_a_proxy_that_does_not_run_sent_nothing(stand_in):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    script = (
+        "from clarity_assets_tests.unit.clarity.test_client import client, errors\n"
+        "try:\n    client('http://clarity.invalid').fetch((), num_of_days=1)\n"
+        "except errors.NotSent as error:\n    print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=PROJECT, timeout=60,
+        env=os.environ | dict.fromkeys(("HTTP_PROXY", "http_proxy"), f"http://127.0.0.1:{port}") | {"NO_PROXY": ""},
+    )  # fmt: skip
+    assert "no connection to the proxy before clarity.invalid" in done.stdout, done.stderr
 
 
 def test_an_unknown_host_sent_nothing():

@@ -64,7 +64,7 @@ def test_days_come_by_request_in_the_plan_s_order_and_by_date(bench):
 
 def test_so_many_days_back_are_listed_and_all_are_counted(bench):
     for days in range(3):
-        bench.at(day_after(days)).collect_all(day_after(days))
+        bench.at(day_after(days)).collector.collect("base", day_after(days))
     known = status(bench, days=2)
     assert {s.date for s in known.days} == {day_after(1), day_after(2)}
     assert known.counts["base"] == {"measured": 3}
@@ -86,8 +86,8 @@ def test_pending_becomes_lost_by_time_alone(bench):
 
 
 def test_neighbouring_lost_days_of_one_cause_are_one_gap_named_by_its_last_day(bench):
-    bench.collect_all(DAY)
-    bench.at(day_after(9)).collect_all(day_after(9))
+    bench.collector.collect("url_device", DAY)
+    bench.at(day_after(9)).collector.collect("url_device", day_after(9))
     [lost, pending] = gaps_of(status(bench), "url_device")
     assert (lost.first, lost.last, lost.status) == (day_after(1), day_after(6), "lost")
     assert lost.cause == "never asked (it could be asked until 2026-09-14 12:00 UTC)"
@@ -95,8 +95,8 @@ def test_neighbouring_lost_days_of_one_cause_are_one_gap_named_by_its_last_day(b
 
 
 def test_neighbouring_pending_days_are_one_gap_named_by_its_first_deadline(bench):
-    bench.collect_all(DAY)
-    bench.at(day_after(3)).collect_all(day_after(3))
+    for days in (0, 3):
+        bench.at(day_after(days)).collector.collect("country", day_after(days))
     [gap] = gaps_of(status(bench), "country")
     assert (gap.first, gap.last) == (day_after(1), day_after(2))
     assert gap.cause == "not asked yet, possible until 2026-09-09 12:00 UTC"

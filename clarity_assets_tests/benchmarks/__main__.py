@@ -1,0 +1,191 @@
+"""Options in, all benchmarks as one table in Markdown out: `python -m clarity_assets_tests.benchmarks --help`."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from clarity_assets.settings import Settings
+from clarity_assets_tests.benchmarks import looking
+from clarity_assets_tests.benchmarks.days import (
+    PlainSqlite,
+    Times,
+    collect_day,
+    collect_derived,
+    sqlite_day,
+    warm_up,
+)
+from clarity_assets_tests.benchmarks.history import HISTORY_START, Built, asked_at, bodies_of, build, day_shapes
+from clarity_assets_tests.benchmarks.measure import MB, Result, clocked, machine, shown, sync_s, table
+from clarity_assets_tests.benchmarks.rebuilding import rebuild_apart
+from clarity_assets_tests.fixtures.collecting import make_settings
+
+HISTORY_DAYS = 1095
+YEAR = 365
+NAMES = ("day", "derived", "rebuild", "size", "open", "status")
+DAY_TARGET_S = DERIVED_TARGET_S = 0.2
+REBUILD_TARGET_S = 60.0
+REBUILD_TARGET_MB = 2 * 1024**3 / MB
+
+
+@dataclass
+class Bench:
+    """The chosen benchmarks on two warehouses: a new one and one that holds years."""
+
+    folder: Path
+    chosen: tuple[str, ...]
+    days: int
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def scale(self) -> float:
+        return self.days / HISTORY_DAYS
+
+    def repeats(self, full: int) -> int:
+        return max(3, round(full * self.scale))
+
+    def settings(self, name: str, *, until_day: int) -> Settings:
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        return make_settings(folder, first_date=HISTORY_START, now=asked_at(until_day))
+
+    def run(self) -> list[Result]:
+        self.on_a_new_warehouse()
+        self.on_years()
+        return self.results
+
+    def on_a_new_warehouse(self) -> None:
+        settings, first = self.settings("new", until_day=self.days), self.days + 2
+        sqlite = PlainSqlite(settings.warehouse.parent)
+        repeats = self.repeats(30)
+        if {"day", "size"} & set(self.chosen):
+            say("days on a new warehouse")
+            results = day_results("new", settings, sqlite, first=first, repeats=repeats)
+            self.keep("day", results)
+        if "size" in self.chosen:
+            days = repeats + 1
+            self.keep("size", [
+                Result(f"file after {days} days, one by one", [size_mb(settings.warehouse)], "MB",
+                       note=f"{size_mb(settings.warehouse) / days:.2f} MB a day, free blocks in"),
+                Result(f"SQLite file after {days} days", [size_mb(sqlite.path)], "MB",
+                       note=f"{size_mb(sqlite.path) / days:.2f} MB a day; the rows alone"),
+            ])  # fmt: skip
+        if "derived" in self.chosen:
+            self.keep("derived", derived_results("new", settings, first=first + repeats + 2, repeats=self.repeats(7)))
+
+    def on_years(self) -> None:
+        settings, years = self.settings("years", until_day=self.days - 1), f"{self.days / YEAR:.1f} years"
+        say(f"building {years}")
+        with clocked() as clock:
+            built = build(settings, days=self.days)
+        answers_mb = size_mb(settings.warehouse)
+        say(f"built in {clock.seconds:.0f} s; rebuilding")
+        done = rebuild_apart(settings)
+        self.keep("rebuild", [
+            Result(f"`rebuild` of {years}", [done.seconds], target=REBUILD_TARGET_S,
+                   note=f"{built.answers:,} answers, {built.metric_rows:,} metric rows: {done.rows:,} landing rows"),
+            Result("its peak memory", [done.peak_bytes / MB], "MB", REBUILD_TARGET_MB, "parent and workers, added"),
+            Result("making the history (no product code)", [clock.seconds], note="answers generated and stored"),
+        ])  # fmt: skip
+        self.keep("size", size_results(built, answers_mb=answers_mb, whole_mb=size_mb(settings.warehouse)))
+        if "open" in self.chosen:
+            say("opening and asking")
+            self.keep("open", looking.opening(settings, repeats=30) + looking.windows(settings, repeats=30))
+        if "status" in self.chosen:
+            say("status")
+            self.keep("status", looking.status(settings, repeats=5))
+        if "day" in self.chosen:
+            say(f"days on {years}")
+            sqlite, repeats = PlainSqlite(settings.warehouse.parent), self.repeats(15)
+            self.keep("day", day_results(years, settings, sqlite, first=self.days, repeats=repeats))
+        if "derived" in self.chosen:
+            self.keep("derived", derived_results(years, settings, first=self.days + 20, repeats=self.repeats(7)))
+
+    def keep(self, name: str, results: list[Result]) -> None:
+        if name in self.chosen:
+            self.results += results
+
+
+def day_results(where: str, settings: Settings, sqlite: PlainSqlite, *, first: int, repeats: int) -> list[Result]:
+    """Ours and SQLite's by turns, on the same answers and the same disk."""
+    warm_up(settings, sqlite, first)
+    ours: list[Times] = []
+    plain: list[float] = []
+    for day in range(first + 1, first + 1 + repeats):
+        bodies = bodies_of(day)
+        ours.append(collect_day(settings, day, bodies))
+        plain.append(sqlite_day(sqlite, day, bodies))
+    rows = sum(shape.rows for shape in day_shapes().values())
+    name = f"six answers of a day, {where}"
+    return [
+        Result(f"**{name}**: bytes to committed rows", [t.land.seconds for t in ours], target=DAY_TARGET_S,
+               note=f"{rows:,} metric rows; six files opened in turn, six commits"),
+        Result("- reading: redact, parse, type", [t.read.seconds for t in ours]),
+        Result("- opening the file, six times", [t.open.seconds for t in ours]),
+        Result("- storing, settling, committing", [t.sql_s for t in ours]),
+        Result("- checkpoint and closing, six times", [t.close.seconds for t in ours]),
+        Result("before the answers: settling and reserving", [t.reserve.seconds for t in ours],
+               note="six more openings, ledger rows committed"),
+        Result(f"SQLite, {where}: the same bytes", plain, note="`json.loads`, `executemany`, six commits, one open"),
+    ]  # fmt: skip
+
+
+def derived_results(where: str, settings: Settings, *, first: int, repeats: int) -> list[Result]:
+    collect_derived(settings, first)
+    times = [collect_derived(settings, first + 2 * i) for i in range(1, repeats + 1)]
+    keys = len(day_shapes()["url_device"].keys)
+    return [
+        Result(f"**a derived day, {where}**: bytes to committed rows", [t.land.seconds for t in times],
+               target=DERIVED_TARGET_S, note=f"48 h - 24 h of {keys} URL x Device keys"),
+        Result("before the answer: settling, planning, reserving", [t.reserve.seconds for t in times]),
+    ]  # fmt: skip
+
+
+def size_results(built: Built, *, answers_mb: float, whole_mb: float) -> list[Result]:
+    years = built.days / YEAR
+    per_answer = built.packed_bytes / built.answers
+    return [
+        Result("a year of answers", [answers_mb / years], "MB",
+               note=f"{shown(built.answer_bytes / built.answers / 1000, 'kB')} an answer, packed {per_answer / 1000:.1f} kB"),
+        Result("a year of landing rows and day states", [(whole_mb - answers_mb) / years], "MB",
+               note="right after a rebuild, without free blocks"),
+        Result("the same answers as JSON files, a year", [built.answer_bytes / MB / years], "MB"),
+    ]  # fmt: skip
+
+
+def size_mb(path: Path) -> float:
+    return path.stat().st_size / MB
+
+
+def say(what: str) -> None:
+    click.echo(f"... {what}", err=True)
+
+
+@click.command()
+@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Run these alone (again for more).")
+@click.option("--quick", is_flag=True, help="A tenth of the history and of the repeats, to try it out.")
+@click.option("--days", type=click.IntRange(20), default=HISTORY_DAYS, show_default=True, help="Days of history.")
+@click.option("--keep", is_flag=True, help="Leave the warehouses in the folder.")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path(".data"), show_default=True,
+              help="On the disk to be measured.")  # fmt: skip
+def main(only: tuple[str, ...], quick: bool, days: int, keep: bool, folder: Path) -> None:
+    """Measure everything that the documents promise, on warehouses made for it."""
+    folder.mkdir(exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix="benchmarks-", dir=folder))
+    try:
+        head = f"{machine()}; a synced write of 4 kB takes {shown(sync_s(made), 's')}"
+        bench = Bench(made, only or NAMES, days // 10 if quick else days)
+        with clocked() as clock:
+            results = bench.run()
+    finally:
+        if keep:
+            say(f"kept {made}")
+        else:
+            shutil.rmtree(made)
+    click.echo(f"{head}\n\n{table(results)}\n\n{clock.seconds:.0f} s in all.")
+
+
+if __name__ == "__main__":
+    main()
