@@ -168,7 +168,8 @@ def load_settings(**overrides) -> Settings:
         lines = []
         for problem in error.errors():
             name = str(problem["loc"][0]) if problem["loc"] else "settings"
-            shown = "(hidden)" if "TOKEN" in name else repr(problem.get("input"))
+            secret = "TOKEN" in name or "@" in str(problem.get("input"))
+            shown = "(hidden)" if secret else repr(problem.get("input"))
             lines.append(f"{name}={shown}: {problem['msg'].removeprefix('Value error, ')}")
         raise SettingsError("; ".join(lines) + " - see .env.example for unit and default") from None
     except (OSError, UnicodeDecodeError) as error:
