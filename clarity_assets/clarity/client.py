@@ -42,6 +42,19 @@ class _Bearer(AuthBase):
         return request
 
 
+class Pacer:
+    """Keeps a pause between the requests of one process."""
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep, monotonic: Callable[[], float] = time.monotonic):
+        self._sleep, self._monotonic, self._last = sleep, monotonic, None
+
+    def wait(self, pause_s: float) -> None:
+        """Sleep until `pause_s` seconds have passed since the last call."""
+        if self._last is not None and (left := self._last + pause_s - self._monotonic()) > 0:
+            self._sleep(left)
+        self._last = self._monotonic()
+
+
 @dataclass
 class ClarityClient:
     """Sends requests, one at a time; `clock` gives the local instant in UTC."""

@@ -1,7 +1,6 @@
 """Make one day of one request known: settle it from stored answers, or ask the least that tells it."""
 
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -10,11 +9,12 @@ from pathlib import Path
 from clarity_assets import errors
 from clarity_assets.clarity import store
 from clarity_assets.clarity.archive import save_envelope
-from clarity_assets.clarity.client import ClarityClient, RawAnswer, first_bytes
-from clarity_assets.clarity.payload import PayloadProblem, read_totals, stored_form
+from clarity_assets.clarity.client import ClarityClient, Pacer, RawAnswer, first_bytes
 from clarity_assets.clarity.quota import PLAN, RESERVE, Budget, Ledger, naive
+from clarity_assets.clarity.reading import read_answer
 from clarity_assets.clarity.requests import ClarityRequest
-from clarity_assets.clarity.settle import JUST_ASKED_S, Settlement, page_rule
+from clarity_assets.clarity.settle import Settlement
+from clarity_assets.clarity.solve import JUST_ASKED_S
 from clarity_assets.clarity.store import LOST, Answer, DayState
 from clarity_assets.clarity.token import Token, check_subject, check_token
 from clarity_assets.clarity.totals import Totals
@@ -47,19 +47,6 @@ class _Slot:
     num_of_days: int
     request_id: str
     day: date
-
-
-class Pacer:
-    """Keeps a pause between the requests of one process."""
-
-    def __init__(self, sleep: Callable[[float], None] = time.sleep, monotonic: Callable[[], float] = time.monotonic):
-        self._sleep, self._monotonic, self._last = sleep, monotonic, None
-
-    def wait(self, pause_s: float) -> None:
-        """Sleep until `pause_s` seconds have passed since the last call."""
-        if self._last is not None and (left := self._last + pause_s - self._monotonic()) > 0:
-            self._sleep(left)
-        self._last = self._monotonic()
 
 
 _pacer = Pacer()
@@ -155,7 +142,7 @@ class Collector:
         request = settlement.request(state.request)
         if state.is_final:
             return ()
-        plan = settlement.plan(request, day)
+        plan = settlement.solver.plan(request, day)
         if plan is not None and collected.asked & set(plan.num_of_days):
             plan = None
         if state.is_known:
@@ -185,7 +172,7 @@ class Collector:
         """The newest day's 24 h of the six requests are the plan; all else comes out of the reserve."""
         if request.is_extra or num_of_days != 1:
             return RESERVE
-        newest = settlement.plan(request, newest_complete_day(settlement.now))
+        newest = settlement.solver.plan(request, newest_complete_day(settlement.now))
         return PLAN if newest is not None and 1 in newest.num_of_days else RESERVE
 
     # --- the request --------------------------------------------------------------------------------------------
@@ -269,7 +256,7 @@ class Collector:
             self._remember_subject(con, token, now)
             settlement = self._settlement(con, now)
             if totals is not None:
-                settlement.known_totals[answer.answer_id] = totals
+                settlement.solver.known_totals[answer.answer_id] = totals
             near = (answer.window_start.date() - timedelta(days=1), answer.window_end.date())
             changed = settlement.settle(name, near=near)
             collected.sent += 1
@@ -333,22 +320,3 @@ class Collector:
 def ledger_of(con, settings: Settings) -> Ledger:
     """The ledger of the settings' project."""
     return Ledger(con, settings.need_project(), settings.quota_limit, settings.quota_reserve, settings.quota_day)
-
-
-def read_answer(body: bytes, request: ClarityRequest, *, settings: Settings, **facts) -> tuple[Answer, Totals | None]:
-    """A body as an Answer in its stored form, and its totals (None where it must be quarantined).
-
-    Raises UnusableAnswer where the body is no answer at all.
-    """
-    stored = stored_form(body)
-    facts = {"project_id": settings.need_project(), "request": request.name, "stored": stored, **facts}
-    try:
-        totals, blocks = read_totals(stored, request, pages=page_rule(settings))
-    except PayloadProblem as problem:
-        return Answer(**facts, row_count=0, quarantine_reason=str(problem)), None
-    return Answer(
-        **facts,
-        row_count=blocks.row_count,
-        truncated_blocks=tuple(blocks.truncated),
-        warnings=tuple(blocks.warnings),
-    ), totals

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from clarity_assets.clarity import store
 from clarity_assets.clarity.archive import Archived, ArchiveReader, files_of
-from clarity_assets.clarity.collect import read_answer
+from clarity_assets.clarity.reading import read_answer
 from clarity_assets.clarity.requests import all_requests
 from clarity_assets.clarity.settle import Settlement
 from clarity_assets.clarity.store import Answer, DayState

@@ -14,8 +14,10 @@ from clarity_assets.clarity import store
 from clarity_assets.clarity.pages import PageRule
 from clarity_assets.clarity.payload import read_totals
 from clarity_assets.clarity.quota import naive
+from clarity_assets.clarity.reading import page_rule
 from clarity_assets.clarity.requests import ClarityRequest
-from clarity_assets.clarity.settle import Settlement, Solution, page_rule, solved_totals, with_figures
+from clarity_assets.clarity.settle import Settlement, with_figures
+from clarity_assets.clarity.solve import Solution, solved_totals
 from clarity_assets.clarity.store import DayState, landing_rows
 from clarity_assets.clarity.totals import Totals
 from clarity_assets.clarity.windows import Arc
@@ -84,7 +86,7 @@ def _solve(settlement: Settlement, named: dict[str, set[date]]):
     known: list[tuple[ClarityRequest, DayState, Solution]] = []
     for request in settlement.requests:
         for day in settlement.days(request, named[request.name]):
-            solution = settlement.solve(request, day)
+            solution = settlement.solver.solve(request, day)
             if solution is None:
                 unknown.append(settlement.unknown_state(request, day))
             else:

@@ -5,71 +5,39 @@ on the order in which answers came: settling after each answer and settling ever
 """
 
 import math
-from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 
 import duckdb
 
 from clarity_assets.clarity import store
-from clarity_assets.clarity.pages import PageRule
-from clarity_assets.clarity.payload import read_totals
 from clarity_assets.clarity.requests import ClarityRequest, all_requests
+from clarity_assets.clarity.solve import Solution, Solver
 from clarity_assets.clarity.store import DERIVED, LOST, MEASURED, PENDING, DayState
-from clarity_assets.clarity.totals import Totals, combine, roll_up
-from clarity_assets.clarity.windows import (
-    ASKED,
-    DAY_S,
-    Arc,
-    Path,
-    Plan,
-    Windows,
-    is_better,
-    last_chance,
-    newest_complete_day,
-    plan,
-    reach_of_an_answer,
-)
+from clarity_assets.clarity.totals import Totals
+from clarity_assets.clarity.windows import DAY_S, last_chance, newest_complete_day, reach_of_an_answer
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.query import one
 
-JUST_ASKED_S = 15 * 60  # asked again within this time, a window would tell the same
-CACHED_ANSWERS = 8  # a path of 72 h minus two days, for the two or three days that one answer brings
 INTERRUPTED = "interrupted after its slot was reserved; it may have been spent"
 NAMED_KEYS = 3  # how many refused keys a cause spells out
 
 
-@dataclass(frozen=True)
-class Solution:
-    """How a day is known: a path of one request's answers, and whether it is rolled up from a finer request."""
-
-    path: Path
-    source: ClarityRequest
-
-
 @dataclass
 class Settlement:
-    """The state of one project's days, within one open transaction.
-
-    `known_totals` are totals of answers that were read a moment ago, by answer id.
-    """
+    """The state of one project's days, within one open transaction."""
 
     con: duckdb.DuckDBPyConnection
     settings: Settings
     now: datetime
-    known_totals: dict[str, Totals] = field(default_factory=dict)
-    _windows: dict[str, Windows] = field(default_factory=dict)
-    _read: OrderedDict[str, Totals] = field(default_factory=OrderedDict)
     _first_days: dict[tuple[str, ...], date | None] = field(default_factory=dict)
     _attempts: dict[str, dict[date, tuple]] = field(default_factory=dict)
-    _asked: dict[str, tuple[set[int], Windows]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.project_id = self.settings.need_project()
         self.requests = all_requests(extras=self.settings.extra_requests, order=self.settings.request_order)
         self._by_name = {request.name: request for request in self.requests}
+        self.solver = Solver(self.con, self.settings, self.now, self.project_id, self.requests)
 
     def request(self, name: str) -> ClarityRequest:
         return self._by_name[name]
@@ -123,7 +91,7 @@ class Settlement:
 
     def settled_day(self, request: ClarityRequest, day: date, old: DayState | None = None) -> DayState:
         """The day's state now; writes its landing rows where they are others than before."""
-        solution = self.solve(request, day)
+        solution = self.solver.solve(request, day)
         if solution is None:
             return self._forgotten(request, day, old)
         new = self.known_state(request, day, solution)
@@ -132,10 +100,10 @@ class Settlement:
         if same:
             cause = new.cause if new.rolled_up_from else old.cause
             return replace(new, refused_keys=old.refused_keys, row_count=old.row_count, cause=cause)
-        totals = self.totals_of(request, solution)
+        totals = self.solver.totals_of(request, solution)
         if totals.is_refused:
-            solution = self._rolled_up(request, day) if solution.source == request else None
-            totals = self.totals_of(request, solution) if solution else totals
+            solution = self.solver.rolled_up(request, day) if solution.source == request else None
+            totals = self.solver.totals_of(request, solution) if solution else totals
             if totals.is_refused:
                 return self._forgotten(request, day, old, f"every difference is below zero ({totals.refused[0]})")
             new = self.known_state(request, day, solution)
@@ -162,7 +130,7 @@ class Settlement:
             window_start=_instant(path.start), window_end=_instant(path.end),
             answers=path.signed_ids, rolled_up_from=solution.source.name if rolled_up else None,
             skew_s=path.skew_s, is_truncated=path.is_truncated,
-            is_final=not rolled_up and self.windows(request).is_settled(path, day),
+            is_final=not rolled_up and self.solver.windows(request).is_settled(path, day),
         )  # fmt: skip
 
     def days(self, request: ClarityRequest, known: set[date]) -> list[date]:
@@ -190,117 +158,12 @@ class Settlement:
         told = None if start is None else _instant(math.ceil((start - limit_s) / DAY_S) * DAY_S).date()
         return min([d for d in (asked, told) if d], default=None)
 
-    # --- solving ------------------------------------------------------------------------------------------------
-
-    def windows(self, request: ClarityRequest) -> Windows:
-        """All usable windows of a request, read once."""
-        if request.name not in self._windows:
-            self._windows[request.name] = Windows(
-                store.load_arcs(self.con, self.project_id, request.name),
-                skew_tolerance_s=self.settings.skew_tolerance_s,
-                max_arcs=self.settings.max_arcs,
-                min_coverage=self.settings.min_coverage,
-            )
-        return self._windows[request.name]
-
-    def solve(self, request: ClarityRequest, day: date) -> Solution | None:
-        """How the day is known: from the request's own answers, or rolled up from a finer one's.
-
-        The roll-up is taken where there is nothing else, and where its edges are clearly nearer to the day's.
-        """
-        own = self.windows(request).best_path(day)
-        if own is not None and self.windows(request).is_settled(own, day):
-            return Solution(own, request)
-        rolled = self._rolled_up(request, day)
-        if own is None or (rolled is not None and is_better(rolled.path, own, day)):
-            return rolled
-        return Solution(own, request)
-
-    def _rolled_up(self, request: ClarityRequest, day: date) -> Solution | None:
-        """The best roll-up to the request from a finer one's complete answers."""
-        rolled = [
-            Solution(path, finer)
-            for finer in self.requests
-            if finer.rolls_up_to(request)
-            and (path := self.windows(finer).best_path(day)) is not None
-            and not path.is_truncated
-        ]
-        return min(
-            rolled,
-            key=lambda s: (
-                len(s.path.steps),
-                s.path.skew_s,
-                s.path.misalignment_s(day),
-                len(s.source.dimensions),
-                s.source.name,
-            ),
-            default=None,
-        )
-
-    def plan(self, request: ClarityRequest, day: date) -> Plan | None:
-        """What to ask now so that the request's day becomes known, or known for clearly more of its hours.
-
-        A day that is rolled up is also worth a straight window of its own, which tells visitors. None where nothing
-        asked now would help; never what was answered a moment ago (`JUST_ASKED_S`).
-        """
-        if request.name not in self._asked:
-            self._asked[request.name] = self._read_asked(request)
-        answered, with_all = self._asked[request.name]
-        if with_all.best_path(day) is None:
-            return None  # what all windows together do not tell, no choice of them does
-        found = plan(self.windows(request), day, now=self.api_now, without=answered)
-        known = self.solve(request, day)
-        if found is None or known is None or is_better(found.path, known.path, day):
-            return found
-        is_measured_at_last = known.source != request and found.path.is_measured
-        return found if is_measured_at_last and not is_better(known.path, found.path, day) else None
-
-    def _read_asked(self, request: ClarityRequest) -> tuple[set[int], Windows]:
-        """The numbers of days answered a moment ago, and the windows with all others that could be asked now."""
-        rows = self.con.execute(
-            """select num_of_days from ops.api_request where project_id = ? and request = ? and outcome = 'answered'
-               and abs(epoch(reserved_at) - ?) <= ?""",
-            [self.project_id, request.name, self.now.timestamp(), max(JUST_ASKED_S, self.settings.skew_tolerance_s)],
-        ).fetchall()
-        answered = {num_of_days for (num_of_days,) in rows}
-        end = int(self.api_now.timestamp())
-        asked = [Arc(end - n * DAY_S, end, f"{ASKED}{n}") for n in sorted({1, 2, 3} - answered)]
-        return answered, self.windows(request).with_arcs(asked)
-
-    @cached_property
-    def api_now(self) -> datetime:
-        """Now by the API's clock, as far as its last answer tells: the windows end by its clock, not by ours."""
-        row = one(
-            self.con,
-            """select epoch(window_end) - epoch(received_at) from ops.clarity_answer
-               where project_id = ? and origin = 'api' and window_end_source = 'server' and quarantine_reason is null
-               order by received_at desc limit 1""",
-            [self.project_id],
-        )
-        return self.now + timedelta(seconds=round(row[0])) if row else self.now
-
-    def totals_of(self, request: ClarityRequest, solution: Solution) -> Totals:
-        """The solved day's totals, from the stored answers."""
-        parts = [(sign, self._answer_totals(arc.answer_id, solution.source)) for sign, arc in solution.path.steps]
-        return solved_totals(request, solution, parts)
-
-    def _answer_totals(self, answer_id: str, request: ClarityRequest) -> Totals:
-        if answer_id in self.known_totals:
-            return self.known_totals[answer_id]
-        if answer_id not in self._read:
-            stored = store.load_stored(self.con, answer_id)
-            self._read[answer_id], _ = read_totals(stored, request, pages=page_rule(self.settings))
-            if len(self._read) > CACHED_ANSWERS:
-                self._read.popitem(last=False)
-        self._read.move_to_end(answer_id)
-        return self._read[answer_id]
-
     # --- what is not known --------------------------------------------------------------------------------------
 
     def unknown_state(self, request: ClarityRequest, day: date) -> DayState:
         """The state of a day that no path tells: pending while it can still be asked, else lost; with its cause."""
         chance = last_chance(day, min_coverage=self.settings.min_coverage)
-        is_open = self.now <= chance or self.plan(request, day) is not None
+        is_open = self.now <= chance or self.solver.plan(request, day) is not None
         return DayState(
             self.project_id, request.name, day, status=PENDING if is_open else LOST,
             cause=self._cause(request, day, is_open=is_open, chance=chance),
@@ -341,15 +204,6 @@ class Settlement:
         return {day: tuple(told) for day, *told in rows}
 
 
-def solved_totals(request: ClarityRequest, solution: Solution, parts: Iterable[tuple[int, Totals]]) -> Totals:
-    """The totals of a day from its path's signed parts: one window as told, several combined, a finer one rolled up."""
-    parts = list(parts)
-    if solution.source != request:
-        keep = tuple(solution.source.dimensions.index(d) for d in request.dimensions)
-        return combine([(sign, roll_up(totals, keep)) for sign, totals in parts])
-    return parts[0][1] if len(parts) == 1 else combine(parts)
-
-
 def with_figures(state: DayState, totals: Totals, rows: int) -> DayState:
     """The state with its row count and refused keys; these become its cause."""
     cause = state.cause
@@ -359,10 +213,6 @@ def with_figures(state: DayState, totals: Totals, rows: int) -> DayState:
     elif state.is_truncated:
         cause = "the answer was cut at 1,000 rows a metric: its rows are a sample"
     return replace(state, row_count=rows, refused_keys=len(totals.refused), cause=cause)
-
-
-def page_rule(settings: Settings) -> PageRule:
-    return PageRule(keep_scheme=settings.page_keep_scheme, keep_host=settings.page_keep_host)
 
 
 def _instant(epoch_s: int) -> datetime:
