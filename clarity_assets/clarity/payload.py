@@ -1,7 +1,7 @@
 """Turn one Clarity answer (bytes) into its stored form and into totals per dimension values."""
 
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, product
 
 import orjson
 
@@ -21,6 +21,7 @@ FIELDS = frozenset({
     "averageScrollDepth", "totalSessionCount", "totalBotSessionCount", "distinctUserCount", "distantUserCount",
     "pagesPerSessionPercentage", "PagesPerSessionPercentage", "totalTime", "activeTime",
 })  # fmt: skip
+URL_KEYS = frozenset(map("".join, product("uU", "rR", "lL")))  # in any case: an answer has 40,000 texts to look at
 DIMENSION_KEYS = {d.key.lower(): d for d in DIMENSIONS.values()}
 
 
@@ -48,22 +49,25 @@ def stored_form(body: bytes) -> bytes:
         raise UnusableAnswer(f"the answer is {kind}") from None
     _blocks_of(value)
     try:
-        return orjson.dumps(_redacted(value, UrlRedactor()))
+        _redact(value, UrlRedactor())
+        return orjson.dumps(value)
     except (orjson.JSONEncodeError, RecursionError):
         raise UnusableAnswer("the answer is JSON that is nested deeper than any answer of the API") from None
 
 
-def _redacted(value: object, redact: UrlRedactor, key: str = "", metric: str = "") -> object:
-    """The value with every URL in it redacted, wherever it stands; titles of pages are texts unless they hold one."""
-    if isinstance(value, str):
-        is_url = key.lower() == "url" or (metric == "referrerurl" and key == "name")
-        return redact(value) if looks_like_url(value, is_url=is_url) else value
-    if isinstance(value, list):
-        return [_redacted(item, redact, key, metric) for item in value]
-    if isinstance(value, dict):
-        metric = _spelling(value["metricName"]) if isinstance(value.get("metricName"), str) else metric
-        return {name: _redacted(item, redact, name, metric) for name, item in value.items()}
-    return value
+def _redact(value: dict | list, redact: UrlRedactor, key: str = "", metric: str = "") -> None:
+    """Redact every URL in the value, wherever it stands; titles of pages are texts unless they hold one."""
+    is_dict = isinstance(value, dict)
+    if is_dict and isinstance(value.get("metricName"), str):
+        metric = _spelling(value["metricName"])
+    for place, item in value.items() if is_dict else enumerate(value):
+        name = place if is_dict else key
+        if isinstance(item, str):
+            is_url = name in URL_KEYS or (metric == "referrerurl" and name == "name")
+            if is_url or (not item.isdecimal() and looks_like_url(item)):
+                value[place] = redact(item)
+        elif isinstance(item, dict | list):
+            _redact(item, redact, name, metric)
 
 
 def _blocks_of(value: object) -> list[dict]:

@@ -119,17 +119,18 @@ def day_results(where: str, settings: Settings, sqlite: PlainSqlite, *, first: i
         ours.append(collect_day(settings, day, bodies))
         plain.append(sqlite_day(sqlite, day, bodies))
     rows = sum(shape.rows for shape in day_shapes().values())
-    name = f"six answers of a day, {where}"
     return [
-        Result(f"**{name}**: bytes to committed rows", [t.land.seconds for t in ours], target=DAY_TARGET_S,
-               note=f"{rows:,} metric rows; six files opened in turn, six commits"),
-        Result("- reading: redact, parse, type", [t.read.seconds for t in ours]),
-        Result("- opening the file, six times", [t.open.seconds for t in ours]),
-        Result("- storing, settling, committing", [t.sql_s for t in ours]),
-        Result("- checkpoint and closing, six times", [t.close.seconds for t in ours]),
-        Result("before the answers: settling and reserving", [t.reserve.seconds for t in ours],
-               note="six more openings, ledger rows committed"),
-        Result(f"SQLite, {where}: the same bytes", plain, note="`json.loads`, `executemany`, six commits, one open"),
+        Result(f"**six answers of a day, {where}**", [t.reserve.seconds + t.land.seconds for t in ours],
+               target=DAY_TARGET_S, note=f"{rows:,} metric rows; the file is opened twelve times in turn"),
+        Result("- before each answer: settling, reserving a slot", [t.reserve.seconds for t in ours],
+               note="six openings, six commits"),
+        Result("- **bytes to committed rows**", [t.land.seconds for t in ours], target=DAY_TARGET_S,
+               note="six openings, six commits; made up of:"),
+        Result("  - reading: redact, parse, type", [t.read.seconds for t in ours]),
+        Result("  - opening the file", [t.open.seconds for t in ours]),
+        Result("  - storing, settling, committing", [t.sql_s for t in ours]),
+        Result("  - checkpoint and closing", [t.close.seconds for t in ours]),
+        Result("beside it: SQLite, the same bytes", plain, note="`json.loads`, `executemany`, six commits, one opening"),
     ]  # fmt: skip
 
 

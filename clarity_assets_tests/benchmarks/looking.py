@@ -12,6 +12,7 @@ from clarity_assets.clarity.status import read_status
 from clarity_assets.clarity.windows import Windows, newest_complete_day, plan
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.tables import literal
 from clarity_assets_tests.benchmarks.measure import Result, timed
 from clarity_assets_tests.benchmarks.rebuilding import environment_of
 
@@ -26,7 +27,15 @@ def opening(settings: Settings, *, repeats: int) -> list[Result]:
             pass
 
     plain = timed(lambda: duckdb.connect(str(settings.warehouse)).close(), repeats=repeats)
+    with duckdb.connect() as running:
+
+        def attach() -> None:
+            running.execute(f"attach {literal(str(settings.warehouse))} as years")
+            running.execute("detach years")
+
+        attached = timed(attach, repeats=repeats)
     return [
+        Result("open and close, `attach` in a running DuckDB", attached, note="what starting DuckDB does not cost"),
         Result("open and close, plain `duckdb.connect`", plain),
         Result("open and close, `open_warehouse`", timed(ours, repeats=repeats), note="queue, checks, UTC"),
     ]

@@ -93,7 +93,7 @@ def machine() -> str:
     return (
         f"{_processor()}, {os.cpu_count()} cores, {memory_gb:.0f} GB memory, {platform.system()} {platform.release()}; "
         f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, SQLite {sqlite3.sqlite_version}; "
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load before the run {os.getloadavg()[0]:.1f}"
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, load {os.getloadavg()[0]:.1f}"
     )
 
 

@@ -62,7 +62,9 @@ def test_collection_backfills_a_run_a_day_and_marts_a_range_in_one_run(definitio
 
 def test_the_most_valuable_request_runs_first(definitions):
     job = definitions.resolve_job_def("collect")
-    priorities = {node.name.removeprefix("clarity__"): int(node.definition.tags["dagster/priority"]) for node in job.nodes}
+    priorities = {
+        node.name.removeprefix("clarity__"): int(node.definition.tags["dagster/priority"]) for node in job.nodes
+    }
     assert sorted(priorities, key=priorities.get, reverse=True) == [r.name for r in STANDARD_REQUESTS]
 
 

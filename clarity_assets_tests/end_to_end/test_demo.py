@@ -62,14 +62,20 @@ def test_no_quota_day_has_more_than_ten_requests(demo):
 
 def test_every_mishap_left_its_mark(demo):
     folder, _ = demo
-    assert query(folder, "select distinct date from ops.clarity_day where request = 'base' and status = 'lost' order by 1") == [
-        (day,) for day in LOST_DAYS
-    ]
-    failed = query(folder, "select http_status, count(*) from ops.api_request where outcome = 'server_error' group by all")
+    assert query(
+        folder, "select distinct date from ops.clarity_day where request = 'base' and status = 'lost' order by 1"
+    ) == [(day,) for day in LOST_DAYS]
+    failed = query(
+        folder, "select http_status, count(*) from ops.api_request where outcome = 'server_error' group by all"
+    )
     assert failed == [(500, 6)]
     truncated = query(folder, "select date from ops.clarity_day where is_truncated")
     assert truncated == [(FIRST_DAY + timedelta(days=23),)]
-    missed = query(folder, "select status, method from ops.clarity_day where request = 'url_device' and date = ?", FIRST_DAY + timedelta(days=9))
+    missed = query(
+        folder,
+        "select status, method from ops.clarity_day where request = 'url_device' and date = ?",
+        FIRST_DAY + timedelta(days=9),
+    )
     assert missed == [("derived", "difference")]
 
 

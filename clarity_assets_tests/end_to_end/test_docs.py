@@ -81,7 +81,12 @@ def test_the_stand_in_of_the_runbook_starts_and_obeys():
 
 
 def test_every_other_command_is_known_to_this_test():
-    known = ("make ", ".venv/bin/clarity-assets ", ".venv/bin/dg launch ", ".venv/bin/python -m clarity_assets.demo.stand_in ")
+    known = (
+        "make ",
+        ".venv/bin/clarity-assets ",
+        ".venv/bin/dg launch ",
+        ".venv/bin/python -m clarity_assets.demo.stand_in ",
+    )
     rest = [c for c in COMMANDS if not c.startswith(known)]
     assert rest == ["cp .env.example .env"]
     assert (PROJECT / ".env.example").exists()
@@ -93,7 +98,9 @@ def test_settings_errors_files_and_links_in_a_document_exist(document):
     assert set(re.findall(r"CLARITY_[A-Z_]+[A-Z]", text)) <= SETTINGS
     for name in re.findall(r"\]\((?!http)([^)#]+)\)", text):
         assert (document.parent / name).exists(), name
-    for name in re.findall(r"`([A-Z][a-zA-Z]+(?:Error|Busy|Full|Corrupt|Lost|Pending|Over|Sent|Limited|Exhausted))`", text):
+    for name in re.findall(
+        r"`([A-Z][a-zA-Z]+(?:Error|Busy|Full|Corrupt|Lost|Pending|Over|Sent|Limited|Exhausted))`", text
+    ):
         assert hasattr(errors, name), name
 
 
@@ -126,7 +133,9 @@ def _asked(query: dict, process: subprocess.Popen) -> list[dict]:
     for _ in range(120):
         assert process.poll() is None
         try:
-            return requests.post("http://localhost:3997/graphql", json=query, timeout=10).json()["data"]["assetsOrError"]["nodes"]
+            return requests.post("http://localhost:3997/graphql", json=query, timeout=10).json()["data"][
+                "assetsOrError"
+            ]["nodes"]
         except requests.ConnectionError:
             time.sleep(0.5)
     raise AssertionError("the UI did not answer within a minute")

@@ -30,7 +30,9 @@ def test_sixty_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path)
     assert driver.stdout.endswith(f"{KILLS} kills\n")
     assert "complete" in driver.stdout
     bench = Bench(make_settings(tmp_path), FakeApi(SITE))
-    slots = bench.sql("select count(*), count(*) filter (outcome = 'reserved') from ops.api_request where outcome <> 'not_sent'")
+    slots = bench.sql(
+        "select count(*), count(*) filter (outcome = 'reserved') from ops.api_request where outcome <> 'not_sent'"
+    )
     [(counted, maybe)] = slots
     assert sent.total() <= counted  # whatever left this machine has a slot that counts
     assert maybe > 0  # some kills did hit between reserving and landing

@@ -52,7 +52,14 @@ def truth(request_name: str, bench: Bench, start: datetime, end: datetime) -> di
     return found
 
 
-ADDITIVE = ("sessions", "bot_sessions", "dead_click_count", "rage_click_pageviews", "quick_back_sessions", "error_click_count")
+ADDITIVE = (
+    "sessions",
+    "bot_sessions",
+    "dead_click_count",
+    "rage_click_pageviews",
+    "quick_back_sessions",
+    "error_click_count",
+)
 
 
 def landed(bench: Bench, name: str, day: date) -> dict[tuple, dict]:
@@ -182,7 +189,9 @@ def test_a_failed_request_counts_and_fails_alone_while_its_day_stays_pending(ben
     known = states(bench)
     assert known[("url_device", DAY)] == "pending"
     assert {known[(n, DAY)] for n in bench.names if n != "url_device"} == {"measured"}
-    [(outcome, first_bytes)] = bench.sql("select outcome, first_bytes from ops.api_request where request = 'url_device'")
+    [(outcome, first_bytes)] = bench.sql(
+        "select outcome, first_bytes from ops.api_request where request = 'url_device'"
+    )
     assert outcome not in ("reserved", "answered", "not_sent")
     if isinstance(fault, bytes):
         assert first_bytes == fault.decode()
@@ -222,21 +231,26 @@ def test_a_refused_token_is_not_sent_again_with_the_other_requests(bench, kind):
 
 def test_a_dropped_dimension_is_quarantined_kept_and_not_used(bench):
     bench.api.fail[("Country",)] = lambda value: [
-        {**b, "information": [{k: v for k, v in row.items() if k != "Country"} for row in b["information"]]} for b in value
+        {**b, "information": [{k: v for k, v in row.items() if k != "Country"} for row in b["information"]]}
+        for b in value
     ]
     found = bench.collect_all(DAY)
     assert isinstance(found["country"], errors.AnswerQuarantined)
     assert "'Country' was requested but is missing" in str(found["country"])
     assert states(bench)[("country", DAY)] == "pending"
     assert bench.sql("select count(*) from landing.clarity_country") == [(0,)]
-    [(reason, size)] = bench.sql("select quarantine_reason, byte_count from ops.clarity_answer where request = 'country'")
+    [(reason, size)] = bench.sql(
+        "select quarantine_reason, byte_count from ops.clarity_answer where request = 'country'"
+    )
     assert "Country" in reason
     assert size > 1000
 
 
 def crowded(api: FakeApi):
     """The same window with more than 1,000 URLs."""
-    return lambda _: answer(SITE, start=api.now - timedelta(days=1), end=api.now, dimensions=("URL", "Device"), crowded=True)
+    return lambda _: answer(
+        SITE, start=api.now - timedelta(days=1), end=api.now, dimensions=("URL", "Device"), crowded=True
+    )
 
 
 def test_a_truncated_answer_is_landed_with_its_flag_and_never_subtracted(bench):
@@ -255,7 +269,12 @@ def test_a_truncated_answer_is_landed_with_its_flag_and_never_subtracted(bench):
 def test_a_short_budget_serves_the_most_valuable_first_and_names_the_rest(tmp_path):
     bench = Bench(make_settings(tmp_path, quota_limit=2), FakeApi(SITE)).at(DAY)
     found = bench.collect_all(DAY)
-    assert [n for n, c in found.items() if not isinstance(c, Exception)] == ["browser_device", "url_device", "base", "device"]
+    assert [n for n, c in found.items() if not isinstance(c, Exception)] == [
+        "browser_device",
+        "url_device",
+        "base",
+        "device",
+    ]
     assert str(found["country"]) == (
         "country of 2026-09-05: 2 of 2 requests of 2026-09-06 are spent; next at 2026-09-07 00:00 UTC"
     )
@@ -387,11 +406,15 @@ def test_a_slot_that_a_crash_left_behind_counts_and_the_next_run_completes(bench
     def crash(*_, **__):
         raise Crash
 
-    crashing = Collector(bench.settings, clock=bench.api.clock, client=lambda token: type("C", (), {"fetch": crash})(), pacer=Pacer())
+    crashing = Collector(
+        bench.settings, clock=bench.api.clock, client=lambda token: type("C", (), {"fetch": crash})(), pacer=Pacer()
+    )
     with pytest.raises(Crash):
         crashing.collect("base", DAY)
     assert bench.sql("select outcome from ops.api_request") == [("reserved",)]
-    [gap] = [g for g in read_status(bench.settings.model_copy(update={"now": bench.api.now})).gaps if g.request == "base"]
+    [gap] = [
+        g for g in read_status(bench.settings.model_copy(update={"now": bench.api.now})).gaps if g.request == "base"
+    ]
     assert "interrupted after its slot was reserved; it may have been spent" in gap.cause
     assert bench.collector.collect("base", DAY).budget.spent == 2
 

@@ -67,7 +67,9 @@ def play(bench: Bench, nights: list[dict]) -> None:
 
 
 def windows_of(bench: Bench) -> dict[str, tuple[datetime, datetime, bool, str | None]]:
-    rows = bench.sql("select answer_id, window_start, window_end, len(truncated_blocks) > 0, quarantine_reason from ops.clarity_answer")
+    rows = bench.sql(
+        "select answer_id, window_start, window_end, len(truncated_blocks) > 0, quarantine_reason from ops.clarity_answer"
+    )
     return {i: (a.replace(tzinfo=UTC), b.replace(tzinfo=UTC), cut, bad) for i, a, b, cut, bad in rows}
 
 
@@ -100,7 +102,9 @@ def check_truth(bench: Bench) -> None:
         if any(windows[step[1:]][2] for step in path):
             continue  # a sample tells no truth; its rows are flagged
         expected = signed_truth(source, name, path, windows)
-        rows = bench.sql(f"select {', '.join((*request.columns, *COUNTS))} from landing.clarity_{name} where date = ?", day)
+        rows = bench.sql(
+            f"select {', '.join((*request.columns, *COUNTS))} from landing.clarity_{name} where date = ?", day
+        )
         told = {r[: len(request.columns)]: r[len(request.columns) :] for r in rows}
         assert len(told) == len(rows)
         assert sum(values[0] is None for values in told.values()) == refused
@@ -116,7 +120,9 @@ def check_truth(bench: Bench) -> None:
 
 
 def check_ledger(bench: Bench) -> None:
-    spent = bench.sql("select reserved_at::date, count(*) from ops.api_request where outcome <> 'not_sent' group by all")
+    spent = bench.sql(
+        "select reserved_at::date, count(*) from ops.api_request where outcome <> 'not_sent' group by all"
+    )
     assert all(count <= 10 for _, count in spent), spent
     sent = Counter(now.date() for now, _, _ in bench.api.calls)
     given_back = Counter(

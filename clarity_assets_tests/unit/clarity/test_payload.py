@@ -13,7 +13,14 @@ BASE = ClarityRequest("base")
 DEVICE = ClarityRequest("device", ("Device",))
 URL = ClarityRequest("url", ("URL",))
 CAMPAIGN = ClarityRequest("campaign", ("Campaign",))
-SIGNAL_NAMES = ("DeadClickCount", "ExcessiveScroll", "RageClickCount", "QuickbackClick", "ScriptErrorCount", "ErrorClickCount")
+SIGNAL_NAMES = (
+    "DeadClickCount",
+    "ExcessiveScroll",
+    "RageClickCount",
+    "QuickbackClick",
+    "ScriptErrorCount",
+    "ErrorClickCount",
+)
 
 
 def signal(sessions, percent=0, pages=0, count=0, **keys) -> dict:
@@ -48,7 +55,9 @@ def test_strings_ints_and_floats_are_the_same_numbers():
 
 
 def test_both_spellings_of_fields_and_blocks_are_read():
-    odd = [{"totalSessionCount": "9", "totalBotSessionCount": "1", "distantUserCount": "8", "PagesPerSessionPercentage": 2}]
+    odd = [
+        {"totalSessionCount": "9", "totalBotSessionCount": "1", "distantUserCount": "8", "PagesPerSessionPercentage": 2}
+    ]
     body = orjson.dumps([
         {"metricName": "Traffic", "information": odd},
         {"metricName": "Dead Click Count", "information": [signal(9, 0, 0, 4)]},
@@ -128,7 +137,10 @@ def test_urls_of_one_page_become_one_row_weighted_by_their_sessions():
     body = answer(
         Traffic=[traffic(30, 2, 25, 1.5, Url=one), traffic(10, 0, 9, 2.5, Url=two)],
         DeadClickCount=[signal(10, 20, 2, 5, Url=two), signal(30, 10, 4, 6, Url=one)],  # another order
-        EngagementTime=[{"totalTime": 200, "activeTime": 80, "Url": two}, {"totalTime": 100, "activeTime": 40, "Url": one}],
+        EngagementTime=[
+            {"totalTime": 200, "activeTime": 80, "Url": two},
+            {"totalTime": 100, "activeTime": 40, "Url": one},
+        ],
         ScrollDepth=[{"averageScrollDepth": 50, "Url": one}, {"averageScrollDepth": 90, "Url": two}],
     )
     totals, rows = read(body, URL)
@@ -275,7 +287,11 @@ LEAKS = [
     {"metricName": "PopularPages", "information": [{"URL": "s.example/b#SECRET", "visitsCount": 1}]},
     {"metricName": "ReferrerUrl", "information": [{"name": "android-app/x?SECRET", "sessionsCount": 1}]},
     {"metricName": "PageTitle", "information": [{"name": "https://s.example/?SECRET", "sessionsCount": 1}]},
-    {"metricName": "New", "information": [{"deep": {"deeper": ["https://s.example/?id=SECRET"]}}], "link": "//s/?x=SECRET"},
+    {
+        "metricName": "New",
+        "information": [{"deep": {"deeper": ["https://s.example/?id=SECRET"]}}],
+        "link": "//s/?x=SECRET",
+    },
     {"metricName": "New", "information": [{"Source": "google.com/?gclid=SECRET"}]},
     {"metricName": "New", "information": [{"Url": "https://s.example/p&gclid=SECRET"}]},
     {"metricName": "New", "information": [{"Url": "https://s.example/p%3Fgclid%3DSECRET"}]},

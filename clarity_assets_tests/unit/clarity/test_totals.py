@@ -65,7 +65,9 @@ def test_a_block_that_one_answer_lacks_makes_its_columns_unknown_for_all_keys():
     lacking = frozenset({PLACE["dead_click_count"]})
     cut = row(sessions=3)
     cut.values[PLACE["dead_click_count"]] = None
-    result = combine([(1, Totals({("PC",): row(sessions=9, dead_click_count=4)})), (-1, Totals({("PC",): cut}, missing=lacking))])
+    result = combine(
+        [(1, Totals({("PC",): row(sessions=9, dead_click_count=4)})), (-1, Totals({("PC",): cut}, missing=lacking))]
+    )
     told = columns(result)[("PC",)]
     assert (told["sessions"], told["dead_click_count"], told["rage_click_count"]) == (6, None, 0)
 

@@ -133,7 +133,9 @@ def random_arcs(draw) -> list[Arc]:
     arcs = []
     for i in range(count):
         end = at(draw(st.integers(3, 12)), 1) + draw(st.sampled_from([0, 0, 0, 5, 40, 600, 3 * HOUR_S, -2 * HOUR_S]))
-        arcs.append(arc(end, draw(st.integers(1, 3)), f"r{i}", is_truncated=draw(st.sampled_from([False] * 5 + [True]))))
+        arcs.append(
+            arc(end, draw(st.integers(1, 3)), f"r{i}", is_truncated=draw(st.sampled_from([False] * 5 + [True])))
+        )
     return arcs
 
 
