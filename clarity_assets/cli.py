@@ -1,4 +1,4 @@
-"""The command line: clarity-assets collect | status | import | rebuild | demo."""
+"""The command line: clarity-assets collect | status | import | withdraw | rebuild | dev | demo | demo-ui."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from clarity_assets.clarity.importing import import_answers
+from clarity_assets.clarity.importing import import_answers, withdraw_answers
 from clarity_assets.clarity.rebuild import rebuild
 from clarity_assets.clarity.status import Status, read_status
 from clarity_assets.errors import ClarityAssetsError
@@ -155,6 +155,13 @@ def import_(paths: tuple[Path, ...], window_end: str | None, num_of_days: int | 
         console.print(f"  {state.request} {state.date} {state.status}, {len(state.answers)} windows, "
                       f"coverage {state.coverage:.1%}, skew {state.skew_s} s")  # fmt: skip
     sys.exit(1 if done.refused else 0)
+
+
+@main.command()
+@click.argument("names", nargs=-1, required=True)
+def withdraw(names: tuple[str, ...]) -> None:
+    """Use answers no more, such as those imported with a wrong window end: by file name or answer id."""
+    console.print(f"{withdraw_answers(load_settings(), names)} answers withdrawn; they stay stored, in quarantine")
 
 
 @main.command("rebuild")

@@ -106,3 +106,31 @@ def _paths(settlement: Settlement) -> dict[tuple, DayState]:
 def _same(old: DayState | None, new: DayState) -> bool:
     """Whether the day is known as it was before, whatever else is said of it."""
     return old is not None and (old.answers, old.rolled_up_from) == (new.answers, new.rolled_up_from)
+
+
+def withdraw_answers(settings: Settings, names: tuple[str, ...]) -> int:
+    """Use these answers no more (a wrong --window-end, say); returns how many. They stay stored, in quarantine.
+
+    A name is an answer's id, or the file that it was imported from (`ops.clarity_answer.origin`, with or without the
+    entry behind `#`). Raises ImportRefused where a name fits none that is in use; nothing is changed then.
+    """
+    now = settings.clock()
+    opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="withdraw")
+    with opened as con, transaction(con):
+        settlement = Settlement(con, settings, now)
+        store.ensure_tables(con, settlement.requests)
+        requests: list[str] = []
+        for name in names:
+            found = con.execute(
+                """update ops.clarity_answer set quarantine_reason = $reason
+                   where project_id = $project and quarantine_reason is null
+                     and (answer_id = $name or (origin <> 'api' and $name in (origin, split_part(origin, '#', 1))))
+                   returning request""",
+                {"project": settlement.project_id, "name": name, "reason": f"withdrawn at {now:%Y-%m-%d %H:%M} UTC"},
+            ).fetchall()
+            if not found:
+                raise ImportRefused(f"{name!r} is neither id nor file of an answer in use; see ops.clarity_answer")
+            requests += [request for (request,) in found]
+        for request in dict.fromkeys(requests):
+            settlement.settle(request, everything=True)
+    return len(requests)

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from clarity_assets.clarity.importing import Imported, import_answers
+from clarity_assets.clarity.importing import Imported, import_answers, withdraw_answers
 from clarity_assets.demo.answers import answer
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.errors import ImportRefused, SettingsError
@@ -226,3 +226,17 @@ def test_without_a_project_nothing_is_imported(bench):
     nameless = Bench(bench.settings.model_copy(update={"project_id": None}), bench.api)
     with pytest.raises(SettingsError, match="CLARITY_PROJECT_ID is not set"):
         imports(nameless, envelope(after(DAY), 1))
+
+
+def test_a_withdrawn_import_leaves_the_days_as_they_were_and_can_be_imported_right(bench, tmp_path):
+    wrong = envelope(after(DAY), 1) | {"window_end": after(DAY, 3).isoformat()}
+    import_answers(bench.settings, (write(tmp_path, wrong, "kept.json"),))
+    [(before,)] = bench.sql("select count(*) from landing.clarity_base")
+    assert before == 1
+    assert withdraw_answers(bench.settings, ("kept.json",)) == 1
+    assert bench.sql("select count(*) from landing.clarity_base") == [(0,)]
+    assert bench.sql("select quarantine_reason like 'withdrawn at %' from ops.clarity_answer") == [(True,)]
+    with pytest.raises(ImportRefused, match="is neither id nor file of an answer in use"):
+        withdraw_answers(bench.settings, ("kept.json",))
+    import_answers(bench.settings, (write(tmp_path, envelope(after(DAY), 1), "right.json"),))
+    assert bench.sql("select date from landing.clarity_base") == [(DAY,)]
