@@ -15,6 +15,7 @@ from clarity_assets_tests.benchmarks.days import (
     Times,
     collect_day,
     collect_derived,
+    import_day,
     sqlite_day,
     warm_up,
 )
@@ -24,6 +25,7 @@ from clarity_assets_tests.benchmarks.rebuilding import RebuildRun, rebuild_apart
 from clarity_assets_tests.fixtures.collecting import make_settings
 
 HISTORY_DAYS = 1095
+FULL_GROUP_DAYS = 338  # about 2,000 answers: DuckDB 2.0 begins another group of rows at 2,048, and packs the last anew
 YEAR = 365
 NAMES = ("day", "derived", "rebuild", "size", "open", "status")
 DAY_TARGET_S = DERIVED_TARGET_S = 0.2
@@ -54,6 +56,8 @@ class Bench:
 
     def run(self) -> list[Result]:
         self.on_a_new_warehouse()
+        if "day" in self.chosen and self.days == HISTORY_DAYS:
+            self.on_a_full_group()
         self.on_years()
         return self.results
 
@@ -65,6 +69,8 @@ class Bench:
             say("days on a new warehouse")
             results = day_results("new", settings, sqlite, first=first, repeats=repeats)
             self.keep("day", results)
+        if "day" in self.chosen:
+            self.keep("day", import_results(self.settings("import", until_day=self.days), repeats=repeats))
         if "size" in self.chosen:
             days = repeats + 1
             self.keep("size", [
@@ -75,6 +81,15 @@ class Bench:
             ])  # fmt: skip
         if "derived" in self.chosen:
             self.keep("derived", derived_results("new", settings, first=first + repeats + 2, repeats=self.repeats(7)))
+
+    def on_a_full_group(self) -> None:
+        """The worst moment of the year: every checkpoint writes almost 2,048 answers again."""
+        settings, where = self.settings("full", until_day=FULL_GROUP_DAYS - 1), f"{FULL_GROUP_DAYS} days"
+        say(f"days on {where}")
+        build(settings, days=FULL_GROUP_DAYS)
+        rebuild_apart(settings)
+        sqlite = PlainSqlite(settings.warehouse.parent)
+        self.keep("day", day_results(where, settings, sqlite, first=FULL_GROUP_DAYS, repeats=5))
 
     def on_years(self) -> None:
         settings, years = self.settings("years", until_day=self.days - 1), f"{self.days / YEAR:.1f} years"
@@ -130,6 +145,14 @@ def day_results(where: str, settings: Settings, sqlite: PlainSqlite, *, first: i
         Result("  - storing, settling, committing", [t.sql_s for t in ours]),
         Result("  - checkpoint and closing", [t.close.seconds for t in ours]),
         Result("beside it: SQLite, the same bytes", plain, note="`json.loads`, `executemany`, six commits, one opening"),
+    ]  # fmt: skip
+
+
+def import_results(settings: Settings, *, repeats: int) -> list[Result]:
+    import_day(settings, 0, bodies_of(0))
+    return [
+        Result("the same six answers by `import`, new", [import_day(settings, d, bodies_of(d)) for d in range(1, repeats)],
+               target=DAY_TARGET_S, note="one opening, one commit; all days settled anew"),
     ]  # fmt: skip
 
 

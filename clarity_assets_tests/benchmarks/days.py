@@ -10,6 +10,7 @@ from pathlib import Path
 
 from clarity_assets.clarity.client import RawAnswer
 from clarity_assets.clarity.collect import Collector, Pacer
+from clarity_assets.clarity.importing import import_answers
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.clarity.store import DERIVED, MEASURED
 from clarity_assets.settings import Settings
@@ -139,6 +140,23 @@ class PlainSqlite:
 def sqlite_day(sqlite: PlainSqlite, day: int, bodies: dict[str, bytes]) -> float:
     with clocked() as clock:
         sqlite.insert_day(day, bodies)
+    return clock.seconds
+
+
+def import_day(settings: Settings, day: int, bodies: dict[str, bytes]) -> float:
+    """Seconds of `clarity-assets import` (in process) from six files to committed rows: one opening, one commit."""
+    folder = settings.warehouse.parent / "kept"
+    folder.mkdir(exist_ok=True)
+    end = asked_at(day)
+    paths = []
+    for name, body in bodies.items():
+        path = folder / f"{name}-{day}.json"
+        head = json.dumps({"request": name, "num_of_days": 1, "window_end": end.isoformat()}).encode()
+        path.write_bytes(head[:-1] + b', "answer": ' + body + b"}")
+        paths.append(path)
+    with clocked() as clock:
+        imported = import_answers(settings.model_copy(update={"now": end}), tuple(paths))
+    assert imported.stored == len(bodies), imported
     return clock.seconds
 
 
