@@ -10,7 +10,7 @@ from clarity_assets import errors
 from clarity_assets.clarity import store
 from clarity_assets.clarity.archive import save_envelope
 from clarity_assets.clarity.client import ClarityClient, Pacer, RawAnswer, first_bytes
-from clarity_assets.clarity.quota import PLAN, RESERVE, Budget, Ledger, naive
+from clarity_assets.clarity.quota import PLAN, RESERVE, Budget, Ledger, ledger_of, naive
 from clarity_assets.clarity.reading import read_answer
 from clarity_assets.clarity.requests import ClarityRequest
 from clarity_assets.clarity.settle import Settlement
@@ -315,8 +315,3 @@ class Collector:
         return ClarityClient(
             s.api_base_url, token, self.clock, s.connect_timeout_s, s.answer_timeout_s, s.connect_attempts
         )
-
-
-def ledger_of(con, settings: Settings) -> Ledger:
-    """The ledger of the settings' project."""
-    return Ledger(con, settings.need_project(), settings.quota_limit, settings.quota_reserve, settings.quota_day)

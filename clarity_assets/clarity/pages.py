@@ -33,9 +33,9 @@ class UrlRedactor:
         return stored
 
 
-def looks_like_url(text: str, *, is_url: bool = False) -> bool:
-    """Whether a text must be redacted: a URL by its place or its scheme, or a text with a parameter (`?gclid=`)."""
-    return is_url or "://" in text or bool(_PARAMETER.search(text))
+def looks_like_url(text: str) -> bool:
+    """Whether a text must be redacted wherever it stands: it has a scheme, or a parameter (`?gclid=`)."""
+    return "://" in text or bool(_PARAMETER.search(text))
 
 
 def strip_query(url: str) -> str:

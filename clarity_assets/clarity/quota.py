@@ -8,6 +8,7 @@ import duckdb
 
 from clarity_assets.clarity.token import NEXT_STEP
 from clarity_assets.errors import ApiError, QuotaExhausted, TokenError
+from clarity_assets.settings import Settings
 from clarity_assets.warehouse.query import one
 
 PLAN, RESERVE = "plan", "reserve"
@@ -154,6 +155,11 @@ class Ledger:
         """Store a failed attempt with its status and first bytes."""
         self.finish(request_id, outcome=error.outcome, now=now, http_status=error.http_status, error=str(error),
                     first_bytes=error.first_bytes)  # fmt: skip
+
+
+def ledger_of(con, settings: Settings) -> Ledger:
+    """The ledger of the settings' project."""
+    return Ledger(con, settings.need_project(), settings.quota_limit, settings.quota_reserve, settings.quota_day)
 
 
 def naive(instant: datetime) -> datetime:

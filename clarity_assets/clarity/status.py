@@ -6,8 +6,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from clarity_assets.clarity import store
-from clarity_assets.clarity.collect import ledger_of
-from clarity_assets.clarity.quota import Budget
+from clarity_assets.clarity.quota import Budget, ledger_of
 from clarity_assets.clarity.settle import Settlement
 from clarity_assets.clarity.store import DayState
 from clarity_assets.clarity.windows import newest_complete_day
