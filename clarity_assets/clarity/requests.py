@@ -122,6 +122,10 @@ def extra_requests(text: str) -> tuple[ClarityRequest, ...]:
     return tuple(found)
 
 
+OPTIONAL_REQUESTS = extra_requests("Campaign, Channel, OS")
+"""Extra requests that the SQL models read where they are collected; their tables are empty where they are not."""
+
+
 def all_requests(*, extras: str = "", order: str = "") -> tuple[ClarityRequest, ...]:
     """Every request of a day, most valuable first: the six, then the extras; `order` moves names to the front.
 

@@ -130,7 +130,7 @@ def ensure_table(
     added = [c for c in columns if c.name.lower() not in found]
     for column in added:
         con.execute(f"alter table {quoted(table)} add column {identifier(column.name)} {column.type}")
-    _comment_columns(con, table, [c for c in columns if c in added or found[c.name.lower()][1] != c.meaning])
+    comment_columns(con, table, [c for c in columns if c in added or found[c.name.lower()][1] != c.meaning])
 
 
 def _found_columns(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, tuple[str, str | None]]:
@@ -151,10 +151,11 @@ def _create(con: duckdb.DuckDBPyConnection, table: str, columns: tuple[ColumnLik
     con.execute(f"create table {quoted(table)} ({listed})")
     if comment:
         con.execute(f"comment on table {quoted(table)} is {literal(comment)}")
-    _comment_columns(con, table, columns)
+    comment_columns(con, table, columns)
 
 
-def _comment_columns(con: duckdb.DuckDBPyConnection, table: str, columns: Iterable[ColumnLike]) -> None:
+def comment_columns(con: duckdb.DuckDBPyConnection, table: str, columns: Iterable[ColumnLike]) -> None:
+    """Say in the catalogue what the columns of a table or view mean."""
     statements = [f"comment on column {quoted(table)}.{identifier(c.name)} is {literal(c.meaning)}" for c in columns]
     if statements:
         con.execute("; ".join(statements))

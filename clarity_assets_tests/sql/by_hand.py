@@ -8,8 +8,9 @@ import duckdb
 from clarity_assets.clarity.columns import SIGNALS
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.clarity.store import ensure_tables
-from clarity_assets.defs.sql_models import ROOT, source_tables
-from clarity_assets.warehouse.sql_models import load_models, run_model
+from clarity_assets.project_models import ROOT, source_tables
+from clarity_assets.warehouse.models.load import load_models
+from clarity_assets.warehouse.models.run import run_model
 
 PROJECT = "shop"
 MODELS = load_models(ROOT, sources=source_tables(STANDARD_REQUESTS))

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from clarity_assets.warehouse.sql_models import SqlModelError, column_lineage, load_models
+from clarity_assets.warehouse.models.contract import SqlModelError
+from clarity_assets.warehouse.models.load import load_models
+from clarity_assets.warehouse.models.sql_text import column_lineage
 
 SOURCES = {
     "landing.clarity_base": {"project_id": "VARCHAR", "date": "DATE", "sessions": "BIGINT"},
@@ -33,7 +35,7 @@ class Project:
         self.write(f"{folder}/{name}.sql", sql)
         self.write(f"{folder}/{name}.yml", contract or self.contract(name, **meta))
 
-    def contract(self, name, *, columns=COLUMNS, materialized="incremental", grain="date", schema="marts") -> str:
+    def contract(self, name, *, columns=COLUMNS, materialized="incremental", grain="date") -> str:
         listed = "".join(
             f"      - name: {c}\n        data_type: {t}\n        description: d\n" for c, t in columns.items()
         )
@@ -43,7 +45,7 @@ class Project:
             f"  - name: {name}\n"
             "    description: what it is\n"
             "    meta:\n"
-            f"      {{grain: [{grain}], materialized: {materialized}, schema: {schema}, owners: ['team:analytics']}}\n"
+            f"      {{grain: [{grain}], materialized: {materialized}, owners: ['team:analytics']}}\n"
             "\n"
             "    columns:\n" + listed
         )
@@ -72,7 +74,7 @@ def test_a_model_has_its_layer_and_name_as_key_and_its_schema_and_name_as_table(
     project.model("fct_a")
     [model] = project.load().values()
     assert (model.key, model.table) == (("marts", "fct_a"), "marts.fct_a")
-    assert model.is_partitioned
+    assert model.takes_range
     assert model.column_types == COLUMNS
 
 
@@ -160,8 +162,8 @@ def test_a_statement_that_is_no_select_is_refused(project):
         (COLUMNS | {"sessions": "DOUBLE"}, 12, "'sessions' is DOUBLE in the contract and BIGINT in the query"),
         (COLUMNS | {"sessions": "BIGNUMBER"}, 12, "'BIGNUMBER' is no type of DuckDB"),
         (COLUMNS | {"sessions": "int8"}, 12, "write BIGINT for int8"),
-        (COLUMNS | {"Sessions": "BIGINT"}, 15, "models.0.columns.2.name: String should match pattern"),
-        ({"date": "DATE", "sessions": ""}, 12, "models.0.columns.1.data_type: Input should be a valid string"),
+        (COLUMNS | {"Sessions": "BIGINT"}, 15, "columns.2.name: String should match pattern"),
+        ({"date": "DATE", "sessions": ""}, 12, "columns.1.data_type: Input should be a valid string"),
         ({"day": "DATE"}, 3, "the grain names 'date', which is none of the columns"),
     ],
 )
@@ -175,12 +177,12 @@ def test_a_wrong_column_of_a_contract_is_refused_with_file_and_line(project, col
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ("materialized: incremental", "materialized: view", 6, "Input should be 'incremental' or 'table'"),
-        ("    description: what it is\n", "", 3, "models.0.description: Field required"),
+        ("materialized: incremental", "materialized: cube", 6, "Input should be 'incremental', 'table'"),
+        ("    description: what it is\n", "", 3, "description: Field required"),
         ("  - name: fct_a", "  - name: fct_b", 3, "the file is 'fct_a', its model 'fct_b'"),
         ("name: sessions", "name: date", 12, "column 'date' stands on line 9 too"),
         ("grain: [date]", "grain: [date", 6, "no YAML"),
-        ("models:", "sources:", 1, "models: Field required"),
+        ("models:", "sources:", 1, "one entry under `models:`"),
     ],
 )
 def test_a_wrong_contract_is_refused_with_file_and_line(project, old, new, line, words):

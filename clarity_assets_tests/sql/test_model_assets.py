@@ -48,9 +48,9 @@ def test_an_asset_says_where_it_comes_from_and_what_its_columns_mean(assets):
     assert columns["page"].description.endswith("NULL are sessions without a page.")
 
 
-def test_ops_tables_are_no_upstream_assets(assets):
+def test_a_model_that_reads_ops_tables_depends_on_all_landing_assets_which_write_them(assets):
     deps = assets[SITE].specs_by_key[SITE].deps
-    assert [dep.asset_key for dep in deps] == [dg.AssetKey(["clarity", "base"])]
+    assert {dep.asset_key for dep in deps} == {dg.AssetKey(["clarity", r.name]) for r in STANDARD_REQUESTS}
 
 
 def test_an_asset_takes_a_range_in_one_run(assets):
@@ -69,7 +69,7 @@ def test_a_range_of_days_is_one_run_that_tells_its_rows_lineage_and_a_preview(as
     told = result.asset_materializations_for_node("marts__fct_frustration_daily")
     assert [m.partition for m in told] == ["2026-10-05", "2026-10-06"]
     metadata = told[0].metadata
-    assert (metadata["rows_written"].value, metadata["dagster/row_count"].value) == (12, 12)
+    assert (metadata["rows_of_run"].value, metadata["dagster/row_count"].value) == (12, 12)
     assert metadata["days"].value == "start 2026-10-05, end 2026-10-07"
     assert "| &lt;b&gt;\\|/checkout |" in metadata["preview"].value
     lineage = metadata["dagster/column_lineage"].value.deps_by_column
@@ -83,4 +83,4 @@ def test_an_empty_warehouse_is_no_error(assets, warehouse):
     result = run(assets, warehouse, first=DAY, last=DAY)
     assert result.success
     [told] = result.asset_materializations_for_node("marts__fct_site_daily")
-    assert told.metadata["rows_written"].value == 0
+    assert told.metadata["rows_of_run"].value == 0

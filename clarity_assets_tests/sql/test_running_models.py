@@ -6,7 +6,9 @@ import duckdb
 import pytest
 
 from clarity_assets.errors import WarehouseError
-from clarity_assets.warehouse.sql_models import SqlModelError, load_models, run_model
+from clarity_assets.warehouse.models.contract import SqlModelError
+from clarity_assets.warehouse.models.load import load_models
+from clarity_assets.warehouse.models.run import run_model
 
 SOURCES = {"landing.visits": {"date": "DATE", "page": "VARCHAR", "hits": "BIGINT"}}
 BY_DAY = """
@@ -40,7 +42,7 @@ def model(tmp_path):
         (tmp_path / "marts/fct.sql").write_text(sql)
         (tmp_path / "marts/fct.yml").write_text(
             "models:\n- name: fct\n  description: Visits.\n"
-            f"  meta: {{grain: [{listed[0][0]}], materialized: {kind}, schema: marts, owners: ['team:analytics']}}\n"
+            f"  meta: {{grain: [{listed[0][0]}], materialized: {kind}, owners: ['team:analytics']}}\n"
             "  columns:\n" + "".join(f"  - {{name: {n}, data_type: {t}, description: 'the {n}'}}\n" for n, t in listed)
         )
         return load_models(tmp_path, sources=SOURCES)["marts.fct"]

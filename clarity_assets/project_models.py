@@ -1,0 +1,43 @@
+"""The project's SQL models: what stands under `dbt_like_sql/` and the tables that it may read in, checked models out."""
+
+from pathlib import Path
+
+import duckdb
+
+from clarity_assets.clarity.columns import landing_columns
+from clarity_assets.clarity.requests import OPTIONAL_REQUESTS, ClarityRequest, all_requests
+from clarity_assets.clarity.store import ensure_tables
+from clarity_assets.clarity.tables import OPS_TABLES
+from clarity_assets.settings import Settings
+from clarity_assets.warehouse.models.load import load_models
+from clarity_assets.warehouse.models.model import Model, Tables
+from clarity_assets.warehouse.models.run import ensure_upstream
+
+ROOT = Path(__file__).parents[1] / "dbt_like_sql"
+
+
+def read_requests(requests: tuple[ClarityRequest, ...]) -> tuple[ClarityRequest, ...]:
+    """The requests whose landing tables models may read: those that are collected, and the optional ones."""
+    names = {request.name for request in requests}
+    return requests + tuple(r for r in OPTIONAL_REQUESTS if r.name not in names)
+
+
+def source_tables(requests: tuple[ClarityRequest, ...]) -> Tables:
+    """The tables that models may read besides one another: `landing.*` and `ops.*`."""
+    tables = {table: columns for table, (columns, _) in OPS_TABLES.items()}
+    tables |= {request.table: landing_columns(request) for request in read_requests(requests)}
+    return {table: {column.name: column.type for column in columns} for table, columns in tables.items()}
+
+
+def project_models(settings: Settings) -> dict[str, Model]:
+    """Every model of the project by table, upstream first. Raises SqlModelError, and SettingsError for bad extras."""
+    requests = all_requests(extras=settings.extra_requests, order=settings.request_order)
+    return load_models(ROOT, sources=source_tables(requests))
+
+
+def ensure_inputs(
+    con: duckdb.DuckDBPyConnection, model: Model, *, models: dict[str, Model], requests: tuple[ClarityRequest, ...]
+) -> None:
+    """Make all that the model reads: what was never collected or materialized is an empty table, not an error."""
+    ensure_tables(con, read_requests(requests))
+    ensure_upstream(con, model, models=models)

@@ -1,0 +1,1 @@
+"""Honest statistics on daily values: numbers in, effects with intervals out; pure functions, no warehouse."""

@@ -1,0 +1,67 @@
+"""A model: its query, its contract, and the tables that it reads; made by `load`, run by `run`."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clarity_assets.warehouse.models.contract import INCREMENTAL, SEED, VIEW, Contract
+
+PARTITION_COLUMN = "date"
+
+Tables = Mapping[str, Mapping[str, str]]
+"""Table -> column -> DuckDB type."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One file, one table or view, one asset. `upstream` are the tables it reads, each with the first line naming it."""
+
+    sql: str
+    path: Path
+    yml_path: Path
+    layer: str
+    contract: Contract
+    upstream: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Layer and name, such as ("marts", "fct_site_daily"): the asset's key."""
+        return self.layer, self.name
+
+    @property
+    def table(self) -> str:
+        """The layer is the schema."""
+        return f"{self.layer}.{self.name}"
+
+    @property
+    def column_types(self) -> dict[str, str]:
+        return {column.name: column.type for column in self.contract.columns}
+
+    @property
+    def takes_range(self) -> bool:
+        """Whether its query reads `$start` and `$end`, and its rows are replaced for these days only."""
+        return self.contract.meta.materialized == INCREMENTAL
+
+    @property
+    def is_view(self) -> bool:
+        return self.contract.meta.materialized == VIEW
+
+    @property
+    def is_seed(self) -> bool:
+        return self.contract.meta.materialized == SEED
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether its rows belong to UTC days, so that its asset has a partition a day."""
+        return self.takes_range or (self.is_view and PARTITION_COLUMN in self.contract.meta.grain)
+
+    @property
+    def code_version(self) -> str:
+        """Hash of the query; of a seed, of its rows too."""
+        told = self.sql.encode() + (self.path.read_bytes() if self.is_seed else b"")
+        return hashlib.sha256(told).hexdigest()[:16]

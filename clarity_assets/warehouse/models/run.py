@@ -1,0 +1,94 @@
+"""A model and, where it has days, a range of them in; its rows replaced, or its view made anew, out."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import duckdb
+
+from clarity_assets.warehouse.models.contract import SqlModelError
+from clarity_assets.warehouse.models.load import check_columns
+from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model
+from clarity_assets.warehouse.query import one
+from clarity_assets.warehouse.tables import comment_columns, ensure_table, identifier, literal, quoted, transaction
+
+
+def run_model(
+    con: duckdb.DuckDBPyConnection, model: Model, *, start: date | None = None, end: date | None = None
+) -> int:
+    """Replace the model's rows of the UTC days [start, end), or all of them if it takes no range; how many now.
+
+    Delete and insert are one transaction; of a view, the days' rows are counted. Raises SqlModelError where the
+    query's columns are not the contract's, where it gives rows outside the range, or where a model of days gets none.
+    """
+    if model.is_daily and (start is None or end is None):
+        raise SqlModelError.at(model.yml_path, model.contract.line, "a model of days runs for a range of days")
+    days = {"start": start, "end": end} if model.is_daily else {}
+    in_range = f"where {PARTITION_COLUMN} >= $start and {PARTITION_COLUMN} < $end" if days else ""
+    count = f"select count(*) from {model.table} {in_range}"  # noqa: S608 - names of checked models
+    with transaction(con):
+        if model.is_view:
+            create_view(con, model)
+            return one(con, count, days)[0]
+        parameters = days if model.takes_range else {}
+        _ensure(con, model)
+        check_columns(con, model)
+        con.execute(f"delete from {model.table} {in_range}", parameters)  # noqa: S608
+        [(inserted,)] = con.execute(f"insert into {model.table} by name {model.sql}", parameters).fetchall()
+        [(found,)] = con.execute(count, parameters).fetchall()
+        if found != inserted:
+            problem = f"{inserted - found} of {inserted} rows lie outside [{start}, {end}); nothing was written"
+            raise SqlModelError.at(model.path, 1, f"{problem}: filter {PARTITION_COLUMN} by $start and $end")
+    return inserted
+
+
+def ensure_upstream(con: duckdb.DuckDBPyConnection, model: Model, *, models: Mapping[str, Model]) -> None:
+    """Make every model that this one reads, by whatever way: an empty table if there is none, views as their SQL is now.
+
+    What was never materialized is empty then, not an error. `models` come upstream first.
+    """
+    wanted = upstream_models(model, models=models)
+    rows = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    existing = {table for (table,) in rows}
+    for table, other in models.items():
+        if table in wanted and other.is_view:
+            create_view(con, other)
+        elif table in wanted and table not in existing:
+            _ensure(con, other)
+
+
+def upstream_models(model: Model, *, models: Mapping[str, Model]) -> set[str]:
+    """The tables of all models that this one reads, directly or through others."""
+    found: set[str] = set()
+    waiting = [t for t in model.upstream if t in models]
+    while waiting:
+        table = waiting.pop()
+        if table not in found:
+            found.add(table)
+            waiting += [t for t in models[table].upstream if t in models]
+    return found
+
+
+def create_view(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Make the view as its SQL is now, in place of what has its name. Raises SqlModelError as `run_model`."""
+    schema, _, name = model.table.partition(".")
+    con.execute(f"create schema if not exists {identifier(schema)}")
+    if one(con, "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]):
+        con.execute(f"drop table {quoted(model.table)}")  # it was a table once; its rows can be made anew
+    check_columns(con, model)
+    con.execute(f"create or replace view {quoted(model.table)} as {model.sql}")
+    con.execute(f"comment on view {quoted(model.table)} is {literal(model.contract.description)}")
+    comment_columns(con, model.table, model.contract.columns)
+
+
+def _ensure(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """The model's table with exactly its contract's columns; others go, as does a view of its name."""
+    schema, _, name = model.table.partition(".")
+    if one(con, "select 1 from duckdb_views() where schema_name = ? and view_name = ?", [schema, name]):
+        con.execute(f"drop view {quoted(model.table)}")
+    ensure_table(con, model.table, model.contract.columns, model.contract.description)
+    rows = con.execute(
+        "select column_name from duckdb_columns() where schema_name = ? and table_name = ?", [schema, name]
+    ).fetchall()
+    for (column,) in rows:
+        if column not in model.column_types:
+            con.execute(f"alter table {quoted(model.table)} drop column {identifier(column)}")
