@@ -32,9 +32,7 @@ def upstream_assets(model: Model, *, keys: dict[str, dg.AssetKey], requests: tup
     return found
 
 
-def model_asset(
-    model: Model, *, models: dict[str, Model], requests: tuple[ClarityRequest, ...]
-) -> dg.AssetsDefinition:
+def model_asset(model: Model, *, models: dict[str, Model], requests: tuple[ClarityRequest, ...]) -> dg.AssetsDefinition:
     """The asset of one model: its rows of the run's days are replaced, over a whole range in one run."""
     keys = asset_keys(models, requests)
     meta = model.contract.meta

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from clarity_assets.clarity.columns import SIGNALS
+from clarity_assets.project_models import ROOT
 from clarity_assets_tests.sql.by_hand import PROJECT, build, day, landed, page_day, rows, site_day, sql_files, warehouse
 
 DAY = date(2026, 10, 5)
@@ -23,11 +24,13 @@ def test_every_mart_begins_with_its_grain_and_lists_its_columns():
     for file in sql_files():
         text = file.read_text()
         assert text.startswith("-- Grain: one row per ")
-        assert "select *" not in text
+        if file.is_relative_to(ROOT / "marts"):
+            assert "select *" not in text[text.rindex("\nselect") :]
 
 
 def test_an_empty_warehouse_gives_empty_marts(con):
-    assert build(con, DAY, END) == {"marts.fct_site_daily": 0, "marts.fct_frustration_daily": 0}
+    written = build(con, DAY, END)
+    assert {table for table, count in written.items() if count} == {t for t in written if t.startswith("seeds.")}
 
 
 def test_a_known_day_has_its_status_and_all_figures_of_the_site(con):
@@ -87,7 +90,9 @@ def test_each_page_and_device_has_one_row_a_signal_with_its_own_figures(con):
         figures |= {f"{signal}_count": 100 * i, f"{signal}_pageviews": 10 * i, f"{signal}_sessions": i}
     page_day(con, DAY, "/checkout", "Mobile", sessions=50, **figures)
     build(con, DAY, NEXT)
-    found = rows(con, "select signal, count, pageviews, affected_sessions, sessions from marts.fct_frustration_daily")
+    found = rows(
+        con, "select signal, count, signal_pageviews, affected_sessions, sessions from marts.fct_frustration_daily"
+    )
     assert {tuple(row.values()) for row in found} == {
         ("dead_click", 100, 10, 1, 50),
         ("rage_click", 200, 20, 2, 50),
@@ -102,7 +107,7 @@ def test_none_is_zero_unknown_is_null_and_flags_are_carried(con):
     page_day(con, DAY, None, "PC", sessions=None, dead_click_count=None, status="derived", is_truncated=True,
              sessions_is_upper_bound=True)  # fmt: skip
     build(con, DAY, NEXT)
-    found = {r["signal"]: r for r in rows(con, "select * from marts.fct_frustration_daily")}
+    found = {r["signal"]: r for r in rows(con, "select * from marts.fct_frustration_daily where not is_remainder")}
     assert (found["dead_click"]["count"], found["rage_click"]["count"]) == (None, 0)
     expected = {"page": None, "device": "PC", "sessions": None, "status": "derived", "is_truncated": True,
                 "sessions_is_upper_bound": True}  # fmt: skip

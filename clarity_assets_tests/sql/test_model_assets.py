@@ -8,6 +8,7 @@ import pytest
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.defs.resources import WarehouseResource
 from clarity_assets.defs.sql_models import model_asset
+from clarity_assets.runs import QUIET
 from clarity_assets_tests.sql.by_hand import MODELS, page_day, rows, site_day, with_tables
 
 # the backfill policy is a beta parameter of Dagster 1.13
@@ -34,28 +35,33 @@ def run(assets, warehouse, *, first: date, last: date) -> dg.ExecuteInProcessRes
         "dagster/asset_partition_range_end": last.isoformat(),
     }
     with dg.DagsterInstance.ephemeral() as instance:
-        return dg.materialize(list(assets.values()), instance=instance, resources={"warehouse": warehouse}, tags=tags)
+        return dg.materialize(
+            list(assets.values()), instance=instance, resources={"warehouse": warehouse}, tags=tags, run_config=QUIET
+        )
 
 
 def test_an_asset_says_where_it_comes_from_and_what_its_columns_mean(assets):
     spec = assets[FRUSTRATION].specs_by_key[FRUSTRATION]
-    assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey(["clarity", "url_device"])]
+    upstream = ("stg_clarity__base", "stg_clarity__url_device")
+    assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey(["staging", name]) for name in upstream]
     assert (spec.group_name, spec.kinds, spec.owners) == ("marts", {"duckdb", "sql"}, ["team:analytics"])
     assert spec.code_version == MODELS["marts.fct_frustration_daily"].code_version
     assert spec.metadata["dagster/table_name"] == "marts.fct_frustration_daily"
     columns = {c.name: c for c in spec.metadata["dagster/column_schema"].columns}
     assert columns["sessions"].type == "BIGINT"
-    assert columns["page"].description.endswith("NULL are sessions without a page.")
+    assert "NULL are sessions without a page" in columns["page"].description
 
 
 def test_a_model_that_reads_ops_tables_depends_on_all_landing_assets_which_write_them(assets):
     deps = assets[SITE].specs_by_key[SITE].deps
-    assert {dep.asset_key for dep in deps} == {dg.AssetKey(["clarity", r.name]) for r in STANDARD_REQUESTS}
+    landing = {dg.AssetKey(["clarity", request.name]) for request in STANDARD_REQUESTS}
+    assert {dep.asset_key for dep in deps} == landing | {dg.AssetKey(["staging", "stg_clarity__base"])}
 
 
-def test_an_asset_takes_a_range_in_one_run(assets):
-    for asset in assets.values():
-        assert asset.backfill_policy == dg.BackfillPolicy.single_run()
+def test_an_asset_of_days_takes_a_range_in_one_run(assets):
+    for model in MODELS.values():
+        asset = assets[dg.AssetKey(model.key)]
+        assert asset.backfill_policy == (dg.BackfillPolicy.single_run() if model.is_daily else None)
 
 
 def test_a_range_of_days_is_one_run_that_tells_its_rows_lineage_and_a_preview(assets, warehouse):
@@ -73,7 +79,9 @@ def test_a_range_of_days_is_one_run_that_tells_its_rows_lineage_and_a_preview(as
     assert metadata["days"].value == "start 2026-10-05, end 2026-10-07"
     assert "| &lt;b&gt;\\|/checkout |" in metadata["preview"].value
     lineage = metadata["dagster/column_lineage"].value.deps_by_column
-    assert lineage["page"] == [dg.TableColumnDep(asset_key=dg.AssetKey(["clarity", "url_device"]), column_name="page")]
+    assert lineage["page"] == [
+        dg.TableColumnDep(asset_key=dg.AssetKey(["staging", "stg_clarity__url_device"]), column_name="page")
+    ]
     with warehouse.get_connection() as con:
         found = rows(con, "select date, sessions from marts.fct_site_daily order by date")
     assert [tuple(row.values()) for row in found] == [(DAY, 100), (DAY + timedelta(days=1), 101)]

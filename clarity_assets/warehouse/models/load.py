@@ -113,7 +113,9 @@ def _seed_query(path: Path, columns: list) -> str:
     if header != names:
         raise SqlModelError.at(path, 1, f"the header is {', '.join(header)}; the contract's columns {', '.join(names)}")
     types = ", ".join(f"{literal(c.name)}: {literal(c.type)}" for c in columns)
-    return f"select * from read_csv({literal(str(path))}, header = true, delim = ',', quote = '\"', columns = {{{types}}})"
+    return (
+        f"select * from read_csv({literal(str(path))}, header = true, delim = ',', quote = '\"', columns = {{{types}}})"
+    )
 
 
 def _read_rows(scratch: duckdb.DuckDBPyConnection, model: Model) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 import duckdb
 
-from clarity_assets.warehouse.models.contract import SqlModelError
+from clarity_assets.warehouse.models.contract import TABLE, SqlModelError
 from clarity_assets.warehouse.models.load import check_columns
 from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model
 from clarity_assets.warehouse.query import one
@@ -46,14 +46,29 @@ def ensure_upstream(con: duckdb.DuckDBPyConnection, model: Model, *, models: Map
 
     What was never materialized is empty then, not an error. `models` come upstream first.
     """
+    existing = existing_tables(con)
     wanted = upstream_models(model, models=models)
-    rows = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
-    existing = {table for (table,) in rows}
     for table, other in models.items():
-        if table in wanted and other.is_view:
+        if table not in wanted or existing.get(table) == (_view_comment(other) if other.is_view else TABLE):
+            continue
+        if other.is_view:
             create_view(con, other)
-        elif table in wanted and table not in existing:
+        else:
             _ensure(con, other)
+
+
+def existing_tables(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """What stands in the catalogue, by schema and name: "table", or a view's comment."""
+    rows = con.execute(
+        """select schema_name || '.' || table_name, 'table' from duckdb_tables()
+           union all select schema_name || '.' || view_name, comment from duckdb_views() where not internal"""
+    ).fetchall()
+    return dict(rows)
+
+
+def _view_comment(model: Model) -> str:
+    """What a view is, and which version of its SQL made it."""
+    return f"{model.contract.description} (version {model.code_version})"
 
 
 def upstream_models(model: Model, *, models: Mapping[str, Model]) -> set[str]:
@@ -76,7 +91,7 @@ def create_view(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         con.execute(f"drop table {quoted(model.table)}")  # it was a table once; its rows can be made anew
     check_columns(con, model)
     con.execute(f"create or replace view {quoted(model.table)} as {model.sql}")
-    con.execute(f"comment on view {quoted(model.table)} is {literal(model.contract.description)}")
+    con.execute(f"comment on view {quoted(model.table)} is {literal(_view_comment(model))}")
     comment_columns(con, model.table, model.contract.columns)
 
 

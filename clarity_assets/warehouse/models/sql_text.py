@@ -21,6 +21,9 @@ def upstream_of(sql: str, path: Path) -> dict[str, int]:
         line = sql.count("\n", 0, sql.find(first["start_context"]) + len(first["start_context"])) + 1
         problem = f"DuckDB reads this, but sqlglot does not, so its upstream is unknown: {first['description']}"
         raise SqlModelError.at(path, line, problem) from error
+    for union in query.find_all(exp.SetOperation):
+        if union.args.get("by_name"):  # sqlglot 30.30 follows columns by place, so their lineage would be wrong
+            raise SqlModelError.at(path, _line_of_set_operation(sql), "write `union all` by place, not `by name`")
     ctes = {cte.alias for cte in query.find_all(exp.CTE)}
     upstream: dict[str, int] = {}
     for table in query.find_all(exp.Table):
@@ -46,6 +49,11 @@ def _line_of(sql: str, identifier) -> int:
     return sql.count("\n", 0, identifier.meta["start"]) + 1
 
 
+def _line_of_set_operation(sql: str) -> int:
+    found = re.search(r"\bby\s+name\b", sql, re.IGNORECASE)
+    return sql.count("\n", 0, found.start()) + 1 if found else 1
+
+
 def located(path: Path, error: duckdb.Error) -> SqlModelError:
     """DuckDB's error with our file and its line (of the query, or of a CSV file)."""
     found = re.search(r"^LINE (\d+):|CSV Error on Line: (\d+)", str(error), re.MULTILINE)
@@ -65,8 +73,7 @@ def column_lineage(model: Model, *, tables: Tables) -> dict[str, list[tuple[str,
         schema_name, _, table_name = table.partition(".")
         schema.setdefault(schema_name, {})[table_name] = dict(tables[table])
     found = {}
-    for column in model.column_types:
-        nodes = lineage(column, model.sql, schema=schema, dialect="duckdb").walk()
-        leaves = [node for node in nodes if isinstance(node.source, exp.Table)]
+    for column, root in lineage(None, model.sql, schema=schema, dialect="duckdb").items():
+        leaves = [node for node in root.walk() if isinstance(node.source, exp.Table)]
         found[column] = sorted({(f"{n.source.db}.{n.source.name}", exp.to_column(n.name).name) for n in leaves})
     return found

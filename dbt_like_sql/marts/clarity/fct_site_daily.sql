@@ -1,6 +1,6 @@
 -- Grain: one row per project_id and date, for every UTC day that the collection names.
 with site_days as (
-    select project_id, date, status, method, coverage, cause, is_truncated,
+    select project_id, date, status, method, coverage, cause, window_start, window_end, is_truncated,
     from ops.clarity_day
     where request = 'base' and date >= $start and date < $end
 ),
@@ -18,6 +18,8 @@ select
     site_days.method,
     site_days.coverage,
     site_days.cause,
+    site_days.window_start,
+    site_days.window_end,
     site_days.is_truncated,
     told.sessions,
     told.bot_sessions,
@@ -26,6 +28,10 @@ select
     told.total_time_s,
     told.active_time_s,
     told.scroll_depth_pct,
+    told.pageviews,
+    told.total_time_sum_s,
+    told.active_time_sum_s,
+    told.scroll_depth_sum_pct,
     told.dead_click_count,
     told.dead_click_pageviews,
     told.dead_click_sessions,
@@ -49,7 +55,7 @@ select
     page_days.cause as page_cause,
     page_days.row_count as page_row_count,
 from site_days
-left join landing.clarity_base as told
+left join staging.stg_clarity__base as told
     on told.project_id = site_days.project_id and told.date = site_days.date
 left join page_days
     on page_days.project_id = site_days.project_id and page_days.date = site_days.date

@@ -1,0 +1,143 @@
+-- Grain: one row per project_id, date (UTC day) and page; of a truncated day a remainder besides.
+with pages as (
+    select
+        project_id,
+        date,
+        page,
+        if(bool_or(is_truncated) or count(sessions) = count(*), sum(sessions), null)::bigint as sessions,
+        if(bool_or(is_truncated) or count(bot_sessions) = count(*), sum(bot_sessions), null)::bigint as bot_sessions,
+        if(bool_or(is_truncated) or count(pageviews) = count(*), sum(pageviews), null) as pageviews,
+        if(bool_or(is_truncated) or count(total_time_sum_s) = count(*), sum(total_time_sum_s), null) as total_time_sum_s,
+        if(bool_or(is_truncated) or count(active_time_sum_s) = count(*), sum(active_time_sum_s), null) as active_time_sum_s,
+        if(bool_or(is_truncated) or count(scroll_depth_sum_pct) = count(*), sum(scroll_depth_sum_pct), null) as scroll_depth_sum_pct,
+        if(bool_or(is_truncated) or count(dead_click_count) = count(*), sum(dead_click_count), null)::bigint as dead_click_count,
+        if(bool_or(is_truncated) or count(dead_click_pageviews) = count(*), sum(dead_click_pageviews), null)::bigint as dead_click_pageviews,
+        if(bool_or(is_truncated) or count(dead_click_sessions) = count(*), sum(dead_click_sessions), null)::bigint as dead_click_sessions,
+        if(bool_or(is_truncated) or count(rage_click_count) = count(*), sum(rage_click_count), null)::bigint as rage_click_count,
+        if(bool_or(is_truncated) or count(rage_click_pageviews) = count(*), sum(rage_click_pageviews), null)::bigint as rage_click_pageviews,
+        if(bool_or(is_truncated) or count(rage_click_sessions) = count(*), sum(rage_click_sessions), null)::bigint as rage_click_sessions,
+        if(bool_or(is_truncated) or count(quick_back_count) = count(*), sum(quick_back_count), null)::bigint as quick_back_count,
+        if(bool_or(is_truncated) or count(quick_back_pageviews) = count(*), sum(quick_back_pageviews), null)::bigint as quick_back_pageviews,
+        if(bool_or(is_truncated) or count(quick_back_sessions) = count(*), sum(quick_back_sessions), null)::bigint as quick_back_sessions,
+        if(bool_or(is_truncated) or count(excessive_scroll_count) = count(*), sum(excessive_scroll_count), null)::bigint as excessive_scroll_count,
+        if(bool_or(is_truncated) or count(excessive_scroll_pageviews) = count(*), sum(excessive_scroll_pageviews), null)::bigint as excessive_scroll_pageviews,
+        if(bool_or(is_truncated) or count(excessive_scroll_sessions) = count(*), sum(excessive_scroll_sessions), null)::bigint as excessive_scroll_sessions,
+        if(bool_or(is_truncated) or count(script_error_count) = count(*), sum(script_error_count), null)::bigint as script_error_count,
+        if(bool_or(is_truncated) or count(script_error_pageviews) = count(*), sum(script_error_pageviews), null)::bigint as script_error_pageviews,
+        if(bool_or(is_truncated) or count(script_error_sessions) = count(*), sum(script_error_sessions), null)::bigint as script_error_sessions,
+        if(bool_or(is_truncated) or count(error_click_count) = count(*), sum(error_click_count), null)::bigint as error_click_count,
+        if(bool_or(is_truncated) or count(error_click_pageviews) = count(*), sum(error_click_pageviews), null)::bigint as error_click_pageviews,
+        if(bool_or(is_truncated) or count(error_click_sessions) = count(*), sum(error_click_sessions), null)::bigint as error_click_sessions,
+        max(status) as status,
+        bool_or(is_truncated) as is_truncated,
+        bool_or(sessions_is_upper_bound) as sessions_is_upper_bound,
+        false as is_remainder,
+    from staging.stg_clarity__url_device
+    where date >= $start and date < $end
+    group by project_id, date, page
+),
+
+truncated_days as (
+    select
+        project_id,
+        date,
+        max(status) as status,
+        sum(pageviews) as pageviews,
+        sum(dead_click_count) as dead_click_count,
+        sum(dead_click_pageviews) as dead_click_pageviews,
+        sum(rage_click_count) as rage_click_count,
+        sum(rage_click_pageviews) as rage_click_pageviews,
+        sum(quick_back_count) as quick_back_count,
+        sum(quick_back_pageviews) as quick_back_pageviews,
+        sum(excessive_scroll_count) as excessive_scroll_count,
+        sum(excessive_scroll_pageviews) as excessive_scroll_pageviews,
+        sum(script_error_count) as script_error_count,
+        sum(script_error_pageviews) as script_error_pageviews,
+        sum(error_click_count) as error_click_count,
+        sum(error_click_pageviews) as error_click_pageviews,
+    from pages
+    where is_truncated
+    group by project_id, date
+),
+
+remainder as (
+    select
+        cut.project_id,
+        cut.date,
+        null::varchar as page,
+        null::bigint as sessions,
+        null::bigint as bot_sessions,
+        if(site.pageviews is null, null, greatest(0, site.pageviews - coalesce(cut.pageviews, 0))) as pageviews,
+        null::double as total_time_sum_s,
+        null::double as active_time_sum_s,
+        null::double as scroll_depth_sum_pct,
+        if(site.dead_click_count is null, null, greatest(0, site.dead_click_count - coalesce(cut.dead_click_count, 0)))::bigint as dead_click_count,
+        if(site.dead_click_pageviews is null, null, greatest(0, site.dead_click_pageviews - coalesce(cut.dead_click_pageviews, 0)))::bigint as dead_click_pageviews,
+        null::bigint as dead_click_sessions,
+        if(site.rage_click_count is null, null, greatest(0, site.rage_click_count - coalesce(cut.rage_click_count, 0)))::bigint as rage_click_count,
+        if(site.rage_click_pageviews is null, null, greatest(0, site.rage_click_pageviews - coalesce(cut.rage_click_pageviews, 0)))::bigint as rage_click_pageviews,
+        null::bigint as rage_click_sessions,
+        if(site.quick_back_count is null, null, greatest(0, site.quick_back_count - coalesce(cut.quick_back_count, 0)))::bigint as quick_back_count,
+        if(site.quick_back_pageviews is null, null, greatest(0, site.quick_back_pageviews - coalesce(cut.quick_back_pageviews, 0)))::bigint as quick_back_pageviews,
+        null::bigint as quick_back_sessions,
+        if(site.excessive_scroll_count is null, null, greatest(0, site.excessive_scroll_count - coalesce(cut.excessive_scroll_count, 0)))::bigint as excessive_scroll_count,
+        if(site.excessive_scroll_pageviews is null, null, greatest(0, site.excessive_scroll_pageviews - coalesce(cut.excessive_scroll_pageviews, 0)))::bigint as excessive_scroll_pageviews,
+        null::bigint as excessive_scroll_sessions,
+        if(site.script_error_count is null, null, greatest(0, site.script_error_count - coalesce(cut.script_error_count, 0)))::bigint as script_error_count,
+        if(site.script_error_pageviews is null, null, greatest(0, site.script_error_pageviews - coalesce(cut.script_error_pageviews, 0)))::bigint as script_error_pageviews,
+        null::bigint as script_error_sessions,
+        if(site.error_click_count is null, null, greatest(0, site.error_click_count - coalesce(cut.error_click_count, 0)))::bigint as error_click_count,
+        if(site.error_click_pageviews is null, null, greatest(0, site.error_click_pageviews - coalesce(cut.error_click_pageviews, 0)))::bigint as error_click_pageviews,
+        null::bigint as error_click_sessions,
+        cut.status,
+        true as is_truncated,
+        false as sessions_is_upper_bound,
+        true as is_remainder,
+    from truncated_days as cut
+    left join staging.stg_clarity__base as site
+        on site.project_id = cut.project_id and site.date = cut.date
+),
+
+all_rows as (
+    select * from pages
+    union all
+    select * from remainder
+)
+
+select
+    project_id,
+    date,
+    page,
+    sessions,
+    bot_sessions,
+    pageviews,
+    total_time_sum_s,
+    active_time_sum_s,
+    scroll_depth_sum_pct,
+    pageviews / nullif(sessions + bot_sessions, 0) as pages_per_session,
+    total_time_sum_s / nullif(sessions, 0) as total_time_s,
+    active_time_sum_s / nullif(sessions, 0) as active_time_s,
+    scroll_depth_sum_pct / nullif(sessions, 0) as scroll_depth_pct,
+    dead_click_count,
+    dead_click_pageviews,
+    dead_click_sessions,
+    rage_click_count,
+    rage_click_pageviews,
+    rage_click_sessions,
+    quick_back_count,
+    quick_back_pageviews,
+    quick_back_sessions,
+    excessive_scroll_count,
+    excessive_scroll_pageviews,
+    excessive_scroll_sessions,
+    script_error_count,
+    script_error_pageviews,
+    script_error_sessions,
+    error_click_count,
+    error_click_pageviews,
+    error_click_sessions,
+    status,
+    is_truncated,
+    is_remainder,
+    sessions_is_upper_bound,
+from all_rows
