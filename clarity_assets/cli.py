@@ -1,4 +1,4 @@
-"""The command line: clarity-assets collect | status | import | withdraw | rebuild | dev | demo | demo-ui."""
+"""The command line: clarity-assets collect | status | import | withdraw | rebuild | docs | dev | demo | demo-ui."""
 
 import json
 import os
@@ -171,6 +171,15 @@ def rebuild_() -> None:
         task = bar.add_task("days", total=None)
         done = rebuild(load_settings(), progress=lambda days, total: bar.update(task, completed=days, total=total))
     console.print(f"{done.days:,} days rebuilt from {done.answers:,} answers: {done.rows:,} landing rows")
+
+
+@main.command()
+def docs() -> None:
+    """Write docs/models.md: every table and column, from the contracts under dbt_like_sql/."""
+    from clarity_assets.model_docs import PAGE, models_markdown
+
+    PAGE.write_text(models_markdown(load_settings()), encoding="utf-8")
+    console.print(f"wrote {PAGE}")
 
 
 @main.command()

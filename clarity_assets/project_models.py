@@ -1,5 +1,6 @@
-"""The project's SQL models: what stands under `dbt_like_sql/` and the tables that it may read in, checked models out."""
+"""What stands under `dbt_like_sql/`, and the tables that it may read, in; the project's checked models out."""
 
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -31,8 +32,12 @@ def source_tables(requests: tuple[ClarityRequest, ...]) -> Tables:
 
 def project_models(settings: Settings) -> dict[str, Model]:
     """Every model of the project by table, upstream first. Raises SqlModelError, and SettingsError for bad extras."""
-    requests = all_requests(extras=settings.extra_requests, order=settings.request_order)
-    return load_models(ROOT, sources=source_tables(requests))
+    return _load(settings.extra_requests, settings.request_order)
+
+
+@cache  # assets and checks both need them when definitions load
+def _load(extras: str, order: str) -> dict[str, Model]:
+    return load_models(ROOT, sources=source_tables(all_requests(extras=extras, order=order)))
 
 
 def ensure_inputs(

@@ -1,7 +1,7 @@
-"""The partitions of all assets: UTC days from CLARITY_FIRST_DATE, and weeks from Monday."""
+"""The partitions of all assets (UTC days from CLARITY_FIRST_DATE, weeks from Monday); how fresh daily ones must be."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -20,3 +20,6 @@ daily = dg.DailyPartitionsDefinition(start_date=FIRST_DATE.isoformat(), timezone
 weekly = dg.WeeklyPartitionsDefinition(
     start_date=FIRST_DATE.isoformat(), timezone=TIMEZONE, day_offset=1, end_offset=math.ceil(_DAYS_AHEAD / 7)
 )
+
+# A day comes once every 24 h, an hour after midnight; after 72 h without a collection its figures would be lost.
+DAILY_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=27))

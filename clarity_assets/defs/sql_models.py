@@ -6,7 +6,7 @@ import dagster as dg
 
 from clarity_assets.clarity.requests import ClarityRequest, all_requests
 from clarity_assets.clarity.tables import OPS_TABLES
-from clarity_assets.defs.partitions import daily
+from clarity_assets.defs.partitions import DAILY_FRESHNESS, daily
 from clarity_assets.defs.resources import WarehouseResource
 from clarity_assets.project_models import ensure_inputs, project_models, source_tables
 from clarity_assets.reports.words import markdown_table
@@ -45,6 +45,7 @@ def model_asset(model: Model, *, models: dict[str, Model], requests: tuple[Clari
         group_name=model.layer,
         partitions_def=daily if model.is_daily else None,
         backfill_policy=dg.BackfillPolicy.single_run() if model.is_daily else None,
+        freshness_policy=DAILY_FRESHNESS if model.takes_range else None,
         kinds={"duckdb", "csv" if model.is_seed else "sql"},
         owners=meta.owners,
         tags={"layer": model.layer, "materialized": meta.materialized},

@@ -230,3 +230,170 @@ def test_two_models_of_one_table_are_refused(project):
     project.model("fct_a", folder="marts/clarity")
     project.model("fct_a", folder="marts/kpis")
     assert project.error().startswith("kpis/fct_a.sql:1: clarity/fct_a.sql makes marts.fct_a too")
+
+
+# --- views, shared columns, data tests -----------------------------------------------------------------------------
+
+PLAIN = "-- Grain: one row per date.\nselect date, sessions from landing.clarity_base\n"
+
+
+def test_a_view_of_days_reads_no_parameters_and_has_days_all_the_same(project):
+    project.model("fct_a", PLAIN, materialized="view")
+    model = project.load()["marts.fct_a"]
+    assert (model.is_view, model.takes_range, model.is_daily) == (True, False, True)
+
+
+def test_a_view_whose_grain_has_no_date_has_no_days(project):
+    project.model("fct_a", PLAIN, materialized="view", grain="sessions")
+    assert not project.load()["marts.fct_a"].is_daily
+
+
+def test_union_by_name_is_refused_since_its_lineage_would_be_wrong(project):
+    sql = "select date, sessions from landing.clarity_base\nunion all by\n name\nselect sessions, date from ops.b"
+    project.model("fct_a", sql, materialized="view")
+    assert project.error() == "clarity/fct_a.sql:2: write `union all` by place, not `by name`"
+
+
+def test_a_union_by_place_tells_the_columns_of_all_its_parts(project):
+    sql = "select date, sessions from landing.clarity_base union all select date, 1::bigint from ops.clarity_day"
+    project.model("fct_a", sql, materialized="view")
+    lineage = column_lineage(project.load()["marts.fct_a"], tables=SOURCES)
+    assert lineage["date"] == [("landing.clarity_base", "date"), ("ops.clarity_day", "date")]
+    assert lineage["sessions"] == [("landing.clarity_base", "sessions")]
+
+
+SHARED = """version: 2
+owners: ["team:growth"]
+columns:
+  - name: sessions
+    data_type: BIGINT
+    description: Sessions without bots.
+    data_tests:
+      - expect_column_values_to_not_be_null
+"""
+SHORT = """version: 2
+models:
+  - name: fct_a
+    description: what it is
+    meta: {grain: [date], materialized: incremental}
+    data_tests:
+      - expect_table_row_count_to_be_between:
+          name: has_rows
+          description: The day is there.
+          arguments: {min_value: 1}
+          config: {severity: warn, where: "sessions > 0"}
+    columns:
+      - {name: date, data_type: DATE, description: its day}
+      - name: sessions
+        data_tests:
+          - expect_column_values_to_be_between: {arguments: {min_value: 0}}
+"""
+
+
+def test_what_a_contract_leaves_out_is_taken_from_the_shared_file(project):
+    project.write("shared.yml", SHARED)
+    project.model("fct_a", contract=SHORT)
+    contract = project.load()["marts.fct_a"].contract
+    assert contract.meta.owners == ["team:growth"]
+    assert (contract.columns[1].type, contract.columns[1].meaning) == ("BIGINT", "Sessions without bots.")
+
+
+def test_a_contracts_own_words_go_before_the_shared_ones(project):
+    project.write("shared.yml", SHARED)
+    project.model(
+        "fct_a", contract=SHORT.replace("- name: sessions\n", "- name: sessions\n        description: mine\n")
+    )
+    assert project.load()["marts.fct_a"].contract.columns[1].meaning == "mine"
+
+
+def test_data_tests_are_read_with_their_column_arguments_severity_and_line(project):
+    project.write("shared.yml", SHARED)
+    project.model("fct_a", contract=SHORT)
+    (none, has_rows), (shared_of, not_null), (own_of, at_least) = project.load()["marts.fct_a"].contract.tests
+    assert (none, shared_of, own_of) == (None, "sessions", "sessions")
+    assert (has_rows.expectation, has_rows.arguments) == ("expect_table_row_count_to_be_between", {"min_value": 1})
+    assert (has_rows.name, has_rows.description, has_rows.line) == ("has_rows", "The day is there.", 7)
+    assert (has_rows.config.severity, has_rows.config.where) == ("warn", "sessions > 0")
+    assert (not_null.expectation, not_null.config.severity) == ("expect_column_values_to_not_be_null", "error")
+    assert at_least.arguments == {"min_value": 0}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("severity: warn", "severity: loud", 7, "Input should be 'error' or 'warn'"),
+        ("config: {", "configs: {", 7, "configs: Extra inputs are not permitted"),
+        ("data_tests:\n      - expect_table", "data_test:\n      - expect_table", 3, "data_test: Extra inputs"),
+        ("- expect_table_row_count_to_be_between:", "- table_row_count:", 7, "should match pattern"),
+        ("      - name: sessions\n", "      - name: unshared\n", 14, "data_type: Field required"),
+    ],
+)
+def test_a_wrong_data_test_or_column_is_refused_with_file_and_line(project, old, new, line, words):
+    project.write("shared.yml", SHARED)
+    project.model("fct_a", contract=SHORT.replace(old, new))
+    error = project.error()
+    assert error.startswith(f"clarity/fct_a.yml:{line}: ")
+    assert words in error
+
+
+def test_a_shared_column_that_stands_twice_is_refused(project):
+    project.write("shared.yml", SHARED + SHARED[SHARED.index("  - name") :])
+    assert "shared.yml:9: column 'sessions' stands here twice" in project.error()
+
+
+# --- seeds --------------------------------------------------------------------------------------------------------
+
+SEED = """version: 2
+seeds:
+  - name: rules
+    description: what it is
+    meta: {grain: [rule_order], owners: ["team:analytics"]}
+    columns:
+      - {name: rule_order, data_type: BIGINT, description: its place}
+      - {name: pattern, data_type: VARCHAR, description: its text}
+"""
+
+
+def seed(project, rows: str = 'rule_order,pattern\n1,"a,b"\n2,\n', contract: str = SEED) -> None:
+    project.write("seeds/rules.csv", rows)
+    project.write("seeds/rules.yml", contract)
+
+
+def test_a_seed_is_a_model_of_its_file_s_rows_that_others_can_read(project):
+    seed(project)
+    project.model("fct_a", SQL.replace("from known", "from known, seeds.rules"))
+    models = project.load()
+    assert list(models) == ["seeds.rules", "marts.fct_a"]
+    rules = models["seeds.rules"]
+    assert (rules.is_seed, rules.is_daily, rules.upstream) == (True, False, {})
+
+
+def test_a_seeds_version_follows_its_rows(project):
+    seed(project)
+    first = project.load()["seeds.rules"].code_version
+    seed(project, "rule_order,pattern\n1,other\n")
+    assert project.load()["seeds.rules"].code_version != first
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "words"),
+    [
+        ("rule_order,words\n1,a\n", 1, "the header is rule_order, words; the contract's columns rule_order, pattern"),
+        ("rule_order,pattern\n1,a\nsecond,b\n", 3, "second"),
+        ("rule_order,pattern\n1,a\n2,b,c\n", 3, "3 fields; the header has 2"),
+        ("", 1, "the header is "),
+    ],
+)
+def test_a_seeds_wrong_row_is_refused_with_file_and_line(project, rows, line, words):
+    seed(project, rows)
+    with pytest.raises(SqlModelError) as caught:
+        project.load()
+    assert f"rules.csv:{line}: " in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_a_seed_without_a_csv_file_is_refused(project):
+    project.write("seeds/rules.sql", "select 1::bigint as rule_order, 'a' as pattern")
+    project.write("seeds/rules.yml", SEED)
+    with pytest.raises(SqlModelError, match=r"rules.yml:3: a seed has its rows in a .csv file"):
+        project.load()

@@ -1,5 +1,6 @@
 """Models made by hand, run in a warehouse in memory: what is replaced, what stays, and what is refused."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import duckdb
@@ -8,7 +9,7 @@ import pytest
 from clarity_assets.errors import WarehouseError
 from clarity_assets.warehouse.models.contract import SqlModelError
 from clarity_assets.warehouse.models.load import load_models
-from clarity_assets.warehouse.models.run import run_model
+from clarity_assets.warehouse.models.run import ensure_upstream, run_model, upstream_models
 
 SOURCES = {"landing.visits": {"date": "DATE", "page": "VARCHAR", "hits": "BIGINT"}}
 BY_DAY = """
@@ -141,3 +142,94 @@ def test_the_contracts_words_become_the_tables_comments(con, model):
     assert con.execute("select comment from duckdb_tables() where table_name = 'fct'").fetchall() == [("Visits.",)]
     comments = con.execute("select column_name, comment from duckdb_columns() where table_name = 'fct'").fetchall()
     assert dict(comments) == {"date": "the date", "visit_count": "the visit_count", "hits": "the hits"}
+
+
+# --- views, seeds, and what a model reads -------------------------------------------------------------------------
+
+VIEW = "select date, count(*) as visit_count, sum(hits)::bigint as hits from landing.visits group by date"
+
+
+def kind_of_table(con) -> str:
+    return con.execute("select table_type from information_schema.tables where table_name = 'fct'").fetchall()[0][0]
+
+
+def test_a_view_counts_the_rows_of_the_days_and_shows_what_is_landed_later(con, model):
+    assert run_model(con, model(VIEW, kind="view"), start=DAY, end=days(2)) == 2
+    con.execute("update landing.visits set hits = 7")
+    assert {row[2] for row in table(con)} == {7}
+
+
+def test_a_view_has_comments_too(con, model):
+    run_model(con, model(VIEW, kind="view"), start=DAY, end=DAY)
+    comments = con.execute("select column_name, comment from duckdb_columns() where table_name = 'fct'").fetchall()
+    assert dict(comments)["hits"] == "the hits"
+
+
+def test_a_model_may_become_a_view_and_a_table_again(con, model):
+    run_model(con, model(), start=DAY, end=days(4))
+    run_model(con, model(VIEW, kind="view"), start=DAY, end=days(4))
+    assert kind_of_table(con) == "VIEW"
+    assert run_model(con, model(), start=DAY, end=days(4)) == 4
+    assert kind_of_table(con) == "BASE TABLE"
+
+
+def test_a_column_that_left_the_contract_leaves_the_table(con, model):
+    run_model(con, model(), start=DAY, end=days(2))
+    sql = "select date, count(*) as visit_count from landing.visits where date >= $start and date < $end group by date"
+    run_model(con, model(sql, columns="date DATE, visit_count BIGINT"), start=days(1), end=days(2))
+    assert table(con) == [(DAY, 1), (days(1), 1)]
+
+
+@pytest.fixture
+def chain(tmp_path):
+    """A view on the landing table, a table on the view, and a view on the table."""
+    files = {
+        "staging/visits": ("view", "select date, hits from landing.visits"),
+        "marts/daily": ("incremental", "select date, hits from staging.visits where date >= $start and date < $end"),
+        "quality/odd": ("view", "select date, hits from marts.daily where hits > 1"),
+    }
+    for name, (kind, sql) in files.items():
+        path = tmp_path / f"{name}.sql"
+        path.parent.mkdir()
+        path.write_text(sql)
+        path.with_suffix(".yml").write_text(
+            f"models:\n- name: {path.stem}\n  description: Visits.\n"
+            f"  meta: {{grain: [date], materialized: {kind}, owners: ['team:analytics']}}\n"
+            "  columns:\n  - {name: date, data_type: DATE, description: d}\n  - {name: hits, data_type: BIGINT, description: h}\n"
+        )
+    return load_models(tmp_path, sources=SOURCES)
+
+
+def test_what_a_model_reads_is_made_first_views_as_they_are_now_and_tables_empty(con, chain):
+    last = chain["quality.odd"]
+    assert upstream_models(last, models=chain) == {"staging.visits", "marts.daily"}
+    ensure_upstream(con, last, models=chain)
+    assert run_model(con, last, start=DAY, end=days(4)) == 0
+    assert con.execute("select count(*) from staging.visits").fetchall() == [(4,)]
+
+
+def test_a_view_of_an_older_version_is_made_anew_before_it_is_read(con, chain):
+    ensure_upstream(con, chain["marts.daily"], models=chain)
+    staging = chain["staging.visits"]
+    changed = chain | {"staging.visits": replace(staging, sql="select date, hits * 10 as hits from landing.visits")}
+    ensure_upstream(con, chain["marts.daily"], models=changed)
+    assert con.execute("select max(hits) from staging.visits").fetchall() == [(30,)]
+
+
+def test_rows_that_are_there_stay_when_upstream_is_ensured(con, chain):
+    ensure_upstream(con, chain["marts.daily"], models=chain)
+    run_model(con, chain["marts.daily"], start=DAY, end=days(4))
+    ensure_upstream(con, chain["quality.odd"], models=chain)
+    assert run_model(con, chain["quality.odd"], start=DAY, end=days(4)) == 2
+
+
+def test_a_seed_is_loaded_whole_with_empty_fields_as_null(con, tmp_path):
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds/rules.csv").write_text('rule_order,pattern\n1,"a,""b"""\n2,\n', encoding="utf-8")
+    (tmp_path / "seeds/rules.yml").write_text(
+        "seeds:\n- name: rules\n  description: Rules.\n  meta: {grain: [rule_order], owners: ['team:analytics']}\n"
+        "  columns:\n  - {name: rule_order, data_type: BIGINT, description: o}\n  - {name: pattern, data_type: VARCHAR, description: p}\n"
+    )
+    rules = load_models(tmp_path, sources={})["seeds.rules"]
+    assert [run_model(con, rules), run_model(con, rules)] == [2, 2]
+    assert con.execute("select * from seeds.rules order by rule_order").fetchall() == [(1, 'a,"b"'), (2, None)]

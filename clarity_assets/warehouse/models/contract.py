@@ -55,7 +55,8 @@ def _data_test(raw: object) -> object:
     fields = raw[expectation] or {}
     arguments = {k: v for k, v in (fields.get("arguments") or {}).items() if k != "line"}
     config = {k: v for k, v in (fields.get("config") or {}).items() if k != "line"}
-    return {"line": raw["line"]} | fields | {"expectation": expectation, "arguments": arguments, "config": config}
+    own = {"line": raw["line"], "expectation": expectation, "arguments": arguments, "config": config}
+    return fields | own
 
 
 DataTests = list[Annotated[DataTest, BeforeValidator(_data_test)]]

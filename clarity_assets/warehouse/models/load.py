@@ -1,5 +1,6 @@
 """SQL files, seeds and their contracts in, checked models out, upstream first."""
 
+import csv
 from collections.abc import Mapping
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
@@ -107,15 +108,20 @@ def _ordered(models: Mapping[str, Model], sources: Tables) -> list[str]:
 
 
 def _seed_query(path: Path, columns: list) -> str:
-    """The rows of a CSV file as a query. Raises SqlModelError where its header is not the contract's columns."""
-    header = path.read_text(encoding="utf-8").partition("\n")[0].strip().split(",")
+    """The rows of a CSV file as a query. Raises SqlModelError where they have other columns than the contract."""
     names = [column.name for column in columns]
-    if header != names:
-        raise SqlModelError.at(path, 1, f"the header is {', '.join(header)}; the contract's columns {', '.join(names)}")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file, strict=True)
+        header = next(rows, [])
+        if header != names:
+            problem = f"the header is {', '.join(header)}; the contract's columns {', '.join(names)}"
+            raise SqlModelError.at(path, 1, problem)
+        for row in rows:
+            if len(row) != len(names):
+                raise SqlModelError.at(path, rows.line_num, f"{len(row)} fields; the header has {len(names)}")
     types = ", ".join(f"{literal(c.name)}: {literal(c.type)}" for c in columns)
-    return (
-        f"select * from read_csv({literal(str(path))}, header = true, delim = ',', quote = '\"', columns = {{{types}}})"
-    )
+    how = "header = true, delim = ',', quote = '\"'"
+    return f"select * from read_csv({literal(str(path))}, {how}, columns = {{{types}}})"  # noqa: S608 - quoted
 
 
 def _read_rows(scratch: duckdb.DuckDBPyConnection, model: Model) -> None:

@@ -15,7 +15,7 @@ Tables = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Model:
-    """One file, one table or view, one asset. `upstream` are the tables it reads, each with the first line naming it."""
+    """One file, one table or view, one asset. `upstream`: the tables it reads, each with the first line naming it."""
 
     sql: str
     path: Path

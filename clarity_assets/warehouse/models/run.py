@@ -42,7 +42,7 @@ def run_model(
 
 
 def ensure_upstream(con: duckdb.DuckDBPyConnection, model: Model, *, models: Mapping[str, Model]) -> None:
-    """Make every model that this one reads, by whatever way: an empty table if there is none, views as their SQL is now.
+    """Make every model that this one reads, by whatever way: an empty table if there is none, views as they are now.
 
     What was never materialized is empty then, not an error. `models` come upstream first.
     """
