@@ -233,3 +233,20 @@ def test_a_seed_is_loaded_whole_with_empty_fields_as_null(con, tmp_path):
     rules = load_models(tmp_path, sources={})["seeds.rules"]
     assert [run_model(con, rules), run_model(con, rules)] == [2, 2]
     assert con.execute("select * from seeds.rules order by rule_order").fetchall() == [(1, 'a,"b"'), (2, None)]
+
+
+def test_a_long_range_goes_in_by_parts_and_is_the_same_as_short_ones(con, model):
+    con.execute("insert into landing.visits select date '2026-01-01' + i::int, 'p', 1 from range(250) t(i)")
+    first, last = date(2026, 1, 1), date(2026, 12, 31)
+    assert run_model(con, model(), start=first, end=last) == 250
+    whole = table(con)
+    for i in range(365):
+        run_model(con, model(), start=first + timedelta(days=i), end=first + timedelta(days=i + 1))
+    assert table(con) == whole
+
+
+def test_a_query_that_forgets_a_bound_is_refused_in_a_long_range_too(con, model):
+    con.execute("insert into landing.visits select date '2026-01-01' + i::int, 'p', 1 from range(250) t(i)")
+    forgets_start = BY_DAY.replace("date >= $start and", "($start is not null) and")
+    with pytest.raises(SqlModelError, match=r"92 of \d+ rows lie outside"):
+        run_model(con, model(forgets_start), start=date(2026, 1, 1), end=date(2026, 12, 31))

@@ -1,7 +1,7 @@
 """A model and, where it has days, a range of them in; its rows replaced, or its view made anew, out."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 
 import duckdb
 
@@ -10,6 +10,10 @@ from clarity_assets.warehouse.models.load import check_columns
 from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model
 from clarity_assets.warehouse.query import one
 from clarity_assets.warehouse.tables import comment_columns, ensure_table, identifier, literal, quoted, transaction
+
+
+IN_RANGE = f"where {PARTITION_COLUMN} >= $start and {PARTITION_COLUMN} < $end"
+CHUNK_DAYS = 92  # a long range goes in by quarters: bounded memory, and rows of a day lie close together
 
 
 def run_model(
@@ -22,23 +26,47 @@ def run_model(
     """
     if model.is_daily and (start is None or end is None):
         raise SqlModelError.at(model.yml_path, model.contract.line, "a model of days runs for a range of days")
-    days = {"start": start, "end": end} if model.is_daily else {}
-    in_range = f"where {PARTITION_COLUMN} >= $start and {PARTITION_COLUMN} < $end" if days else ""
-    count = f"select count(*) from {model.table} {in_range}"  # noqa: S608 - names of checked models
     with transaction(con):
         if model.is_view:
             create_view(con, model)
-            return one(con, count, days)[0]
-        parameters = days if model.takes_range else {}
+            return _count(con, model, start, end)
         _ensure(con, model)
         check_columns(con, model)
-        con.execute(f"delete from {model.table} {in_range}", parameters)  # noqa: S608
-        [(inserted,)] = con.execute(f"insert into {model.table} by name {model.sql}", parameters).fetchall()
-        [(found,)] = con.execute(count, parameters).fetchall()
-        if found != inserted:
-            problem = f"{inserted - found} of {inserted} rows lie outside [{start}, {end}); nothing was written"
-            raise SqlModelError.at(model.path, 1, f"{problem}: filter {PARTITION_COLUMN} by $start and $end")
+        if not model.takes_range:
+            con.execute(f"delete from {model.table}")  # noqa: S608 - names of checked models
+            return _insert(con, model, {})
+        con.execute(f"delete from {model.table} {IN_RANGE}", {"start": start, "end": end})  # noqa: S608
+        return sum(_insert_days(con, model, chunk) for chunk in _chunks(start, end))
+
+
+def _insert_days(con: duckdb.DuckDBPyConnection, model: Model, days: dict[str, date]) -> int:
+    """Insert the rows of [start, end). Raises SqlModelError where the query gives others."""
+    inserted, found = _insert(con, model, days), _count(con, model, **days)
+    if found != inserted:
+        problem = f"{inserted - found} of {inserted} rows lie outside [{days['start']}, {days['end']})"
+        raise SqlModelError.at(
+            model.path, 1, f"{problem}; nothing was written: filter {PARTITION_COLUMN} by $start and $end"
+        )
     return inserted
+
+
+def _insert(con: duckdb.DuckDBPyConnection, model: Model, parameters: dict[str, date]) -> int:
+    return one(con, f"insert into {model.table} by name {model.sql}", parameters)[0]
+
+
+def _count(con: duckdb.DuckDBPyConnection, model: Model, start: date | None, end: date | None) -> int:
+    """Rows of the days, or all of them where the model has no days."""
+    if not model.is_daily:
+        return one(con, f"select count(*) from {model.table}")[0]  # noqa: S608
+    return one(con, f"select count(*) from {model.table} {IN_RANGE}", {"start": start, "end": end})[0]  # noqa: S608
+
+
+def _chunks(start: date, end: date) -> Iterator[dict[str, date]]:
+    """[start, end) in ranges of at most CHUNK_DAYS."""
+    while start < end:
+        until = min(end, start + timedelta(days=CHUNK_DAYS))
+        yield {"start": start, "end": until}
+        start = until
 
 
 def ensure_upstream(con: duckdb.DuckDBPyConnection, model: Model, *, models: Mapping[str, Model]) -> None:

@@ -49,8 +49,8 @@ truncated_days as (
         sum(script_error_pageviews) as script_error_pageviews,
         sum(error_click_count) as error_click_count,
         sum(error_click_pageviews) as error_click_pageviews,
-    from pages
-    where is_truncated
+    from staging.stg_clarity__url_device
+    where date >= $start and date < $end and is_truncated
     group by project_id, date
 ),
 
