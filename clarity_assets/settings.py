@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from clarity_assets.errors import SettingsError
 
 API_LIMIT = 10  # requests a project and day (Data Export docs, 2025-12)
+SCHEMAS = ("ops", "landing", "seeds", "staging", "intermediate", "marts", "quality")
 
 
 def _setting(name: str, default, meaning: str, **rules):
@@ -115,6 +116,14 @@ class Settings(BaseSettings):
         """Refuse what would be taken for seconds since 1970: `CLARITY_NOW=2026` must not mean that year's digits."""
         if isinstance(value, str) and re.fullmatch(r"[+-]?[\d.]+", value.strip()):
             raise ValueError("write an ISO 8601 date such as 2026-10-04 (or 2026-10-04T01:00Z for an instant)")
+        return value
+
+    @field_validator("warehouse")
+    @classmethod
+    def _name_of_no_schema(cls, value: Path) -> Path:
+        """DuckDB calls a file's catalogue by its name, and `marts.fct_x` in a file marts.duckdb means two things."""
+        if value.stem in SCHEMAS:
+            raise ValueError(f"a file may not be named like one of its schemas ({', '.join(SCHEMAS)}); rename it")
         return value
 
     @field_validator("api_base_url")

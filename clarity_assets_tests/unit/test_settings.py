@@ -125,6 +125,7 @@ def test_an_env_file_that_is_no_text_is_named_without_showing_any_of_it(tmp_path
         ("CLARITY_PAGE_KEEP_HOST", "maybe", "valid boolean"),
         ("CLARITY_PROJECT_ID", "my project", "match pattern"),
         ("CLARITY_API_BASE_URL", "ftp://x", "match pattern"),
+        ("CLARITY_WAREHOUSE", "somewhere/marts.duckdb", "may not be named like one of its schemas"),
         ("CLARITY_API_BASE_URL", "http://clarity.example/api", "must begin with https://"),
         ("CLARITY_API_BASE_URL", "https://", "must name a host"),
         ("CLARITY_API_BASE_URL", "https://h:port", "is no address"),
