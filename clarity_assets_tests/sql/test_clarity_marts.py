@@ -272,3 +272,99 @@ def test_answers_say_what_of_their_shape_was_not_as_known(con):
         (DAY - timedelta(days=1), "a", None, 1, 1, "unknown metric X; missing metrics: y"),
         (DAY, "b", "dimension missing", 0, 0, ""),
     ]
+
+
+# --- attribution --------------------------------------------------------------------------------------------------
+
+
+def test_each_source_and_medium_has_the_channel_of_the_first_rule_that_applies(con):
+    for source, medium in (
+        ("google", "organic"),
+        ("Google", "CPC"),
+        (None, ""),
+        ("chatgpt.com", None),
+        ("x.example", None),
+    ):
+        landed(con, "clarity_source_medium", DAY, source=source, medium=medium, sessions=10)
+    found = told(con, "select source, medium, channel from marts.fct_attribution_daily")
+    assert set(found) == {
+        ("google", "organic", "Organic Search"),
+        ("Google", "CPC", "Paid Search"),
+        (None, "", "Direct"),
+        ("chatgpt.com", None, "AI Assistant"),
+        ("x.example", None, "Unassigned"),
+    }
+
+
+def test_null_and_empty_sources_stay_two_rows(con):
+    landed(con, "clarity_source_medium", DAY, source=None, medium=None, sessions=3)
+    landed(con, "clarity_source_medium", DAY, source="", medium=None, sessions=4)
+    assert told(con, "select source, sessions, channel from marts.fct_attribution_daily order by sessions") == [
+        (None, 3, "Direct"),
+        ("", 4, "Direct"),
+    ]
+
+
+def test_breakdowns_stand_apart_and_keep_clarity_s_own_channel(con):
+    landed(con, "clarity_source_medium", DAY, source="bing", medium="organic", sessions=5, total_time_s=20.0)
+    landed(con, "clarity_campaign", DAY, campaign="spring", sessions=4)
+    landed(con, "clarity_channel", DAY, channel="OrganicSearch", sessions=5)
+    found = told(
+        con,
+        "select breakdown, source, medium, campaign, channel, sessions, total_time_sum_s "
+        "from marts.fct_attribution_daily order by breakdown",
+    )
+    assert found == [
+        ("campaign", None, None, "spring", None, 4, None),
+        ("clarity_channel", None, None, None, "OrganicSearch", 5, None),
+        ("source_medium", "bing", "organic", None, "Organic Search", 5, 100.0),
+    ]
+
+
+def test_a_truncated_breakdown_has_a_remainder_of_what_adds_up(con):
+    site_day(con, DAY, sessions=100, bot_sessions=0, pages_per_session=2.0, rage_click_count=30)
+    landed(con, "clarity_source_medium", DAY, source="a", medium="b", sessions=60, bot_sessions=0,
+           pages_per_session=1.0, rage_click_count=10, is_truncated=True)  # fmt: skip
+    found = told(
+        con,
+        "select channel, sessions, pageviews, rage_click_count, rage_click_sessions "
+        "from marts.fct_attribution_daily where is_remainder",
+    )
+    assert found == [(None, None, 140.0, 20, None)]
+
+
+def test_channels_have_their_rules_in_words_and_say_whose_they_are(con):
+    found = told(con, "select channel, first_rule_order, is_paid, definition, published_by from marts.dim_channel")
+    channels = {row[0]: row for row in found}
+    assert channels["Direct"][1] == 1
+    assert (channels["Paid Search"][2], channels["Organic Search"][2], channels["Unassigned"][2]) == (True, False, None)
+    assert "support.google.com/analytics/answer/9756891" in channels["Email"][4]
+    assert "Own rule" in channels["AI Assistant"][4]
+
+
+# --- pages ever seen ----------------------------------------------------------------------------------------------
+
+
+def test_pages_have_their_content_type_and_first_and_last_day(con):
+    for i in range(4):
+        day(con, DAY + timedelta(days=i), request="url_device", status="lost" if i == 1 else "measured")
+    for i, page in ((0, "shop.example/"), (2, "shop.example/"), (2, "shop.example/blog/oak"), (3, "shop.example/cart")):
+        page_day(con, DAY + timedelta(days=i), page, "PC", sessions=1)
+        page_day(con, DAY + timedelta(days=i), page, "Mobile", sessions=1)
+    page_day(con, DAY, None, "PC", sessions=0)
+    build(con, DAY, DAY + timedelta(days=4))
+    found = rows(con, "select * exclude (project_id) from marts.dim_page order by first_seen_date, page")
+    first, third, fourth = DAY, DAY + timedelta(days=2), DAY + timedelta(days=3)
+    assert [tuple(row.values()) for row in found] == [
+        ("shop.example/", "/", "home", first, third, 2, False),  # nothing is known of the day before
+        ("shop.example/blog/oak", "/blog/oak", "article", third, third, 1, False),  # the day before is lost
+        ("shop.example/cart", "/cart", "cart", fourth, fourth, 1, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "page", ["/checkout", "https:/checkout", "https://shop.example/checkout", "shop.example/checkout"]
+)
+def test_a_page_has_its_type_in_each_way_that_pages_are_named(con, page):
+    page_day(con, DAY, page, "PC", sessions=1)
+    assert told(con, "select path, content_type from marts.dim_page") == [("/checkout", "checkout")]
