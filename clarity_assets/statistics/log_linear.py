@@ -197,13 +197,15 @@ class _Designs:
 def _designs(regressors: bytes, size: int, weeks: tuple[int, ...]) -> _Designs:
     """Expectations under AR(1) errors: of the residuals' lag-1 products, squares and their df, and of each effect."""
     x = np.frombuffer(regressors).reshape(-1, size)
-    inverse = np.linalg.pinv(x)
-    residual = np.eye(len(x)) - x @ inverse
+    left, sizes, right = np.linalg.svd(x, full_matrices=False)
+    is_kept = sizes > sizes[0] * 1e-10
+    left, inverse = left[:, is_kept], (right[is_kept].T / sizes[is_kept]) @ left[:, is_kept].T
     apart = np.abs(np.subtract.outer(weeks, weeks))
     rows = []
     for correlation in AUTOCORRELATIONS:
         errors = correlation ** apart.astype(float)
-        shown = residual @ errors @ residual
+        taken = errors @ left  # what residuals show is (1 - L L') errors (1 - L L'); so it takes n^2 k steps, not n^3
+        shown = errors - left @ taken.T - taken @ left.T + left @ (left.T @ taken) @ left.T
         square = np.trace(shown)
         variances = np.diag(inverse @ errors @ inverse.T)[1:]
         rows.append([(shown * (apart == 1)).sum() / 2 / square, square, square**2 / (shown**2).sum(), *variances])

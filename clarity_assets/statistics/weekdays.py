@@ -1,6 +1,5 @@
 """A daily series in; how much each weekday is above or below its week, with intervals, out."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +10,7 @@ from clarity_assets.statistics.log_linear import FOLDS, WEEK_DAYS, lack_of_weeks
 from clarity_assets.statistics.series import DailySeries
 
 MIN_WEEKS = 4  # three others beside each week, to see how weeks differ
+MAX_TURNS = 500
 MIN_EVENTS = 70  # counts and rates: ten a weekday; with fewer every factor's interval is wider than a factor of 3
 
 
@@ -88,23 +88,31 @@ def _days(series: DailySeries) -> _Days:
 
 
 def _two_way(days: _Days, floor: float) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Logs of the weekdays (-inf: never an event), their covariance, the dispersion and its degrees of freedom."""
-    import statsmodels.api as sm
-    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+    """Logs of the weekdays (-inf: never an event), their covariance, the dispersion and its degrees of freedom.
 
+    Weeks and weekdays are fitted by turns (Deming & Stephan 1940, Ann. Math. Stat. 11:427; the Poisson maximum), and
+    the weeks taken out of the information matrix: a general solver takes a thousand times as long with 150 weeks.
+    """
     events = np.bincount(days.weekday, days.value, minlength=WEEK_DAYS)
-    seen = np.flatnonzero(events > 0)
-    fitted = days.where(events[days.weekday] > 0)
-    weeks, week = np.unique(fitted.week, return_inverse=True)
-    design = np.column_stack([np.eye(WEEK_DAYS)[fitted.weekday][:, seen], np.eye(len(weeks))[week][:, 1:]])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PerfectSeparationWarning)  # each week the same shape: a fit without a rest
-        fit = sm.GLM(fitted.value, design, family=sm.families.Poisson(), offset=np.log(fitted.exposure)).fit()
-    dispersion = max(float(fit.pearson_chi2 / fit.df_resid), floor)
-    logs, cov = np.full(WEEK_DAYS, -np.inf), np.zeros((WEEK_DAYS, WEEK_DAYS))
-    logs[seen] = fit.params[: len(seen)]
-    cov[np.ix_(seen, seen)] = fit.normalized_cov_params[: len(seen), : len(seen)] * dispersion
-    return logs, cov, dispersion, float(fit.df_resid)
+    factors = np.where(events > 0, 1.0, 0.0)
+    for _ in range(MAX_TURNS):
+        usual = np.bincount(days.weekday, _at_factor_1(days, factors), minlength=WEEK_DAYS)
+        new = np.where(events > 0, events / np.where(usual > 0, usual, 1), 0.0)
+        new = new / new.mean()
+        if np.abs(new - factors).max() < 1e-12:
+            break
+        factors = new
+    expected = _expected(days, factors)
+    fits = expected > 0
+    weeks, week = np.unique(days.week[fits], return_inverse=True)
+    table = np.zeros((len(weeks), WEEK_DAYS))
+    np.add.at(table, (week, days.weekday[fits]), expected[fits])
+    information = np.diag(table.sum(axis=0)) - table.T @ (table / table.sum(axis=1, keepdims=True))
+    df = float(fits.sum() - len(weeks) - ((events > 0).sum() - 1))
+    chi_square = float(((days.value[fits] - expected[fits]) ** 2 / expected[fits]).sum())
+    dispersion = max(chi_square / df, floor)
+    with np.errstate(divide="ignore"):
+        return np.log(factors), np.linalg.pinv(information, hermitian=True) * dispersion, dispersion, df
 
 
 def _factors(logs: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -10,6 +11,9 @@ import duckdb
 
 from clarity_assets.settings import Settings
 from clarity_assets_tests.benchmarks import looking
+from clarity_assets_tests.benchmarks.anomalies import results as anomalies
+from clarity_assets_tests.benchmarks.changes import changes
+from clarity_assets_tests.benchmarks.checks import day_of_checks, sizes_of_checks
 from clarity_assets_tests.benchmarks.days import (
     PlainSqlite,
     Times,
@@ -19,7 +23,9 @@ from clarity_assets_tests.benchmarks.days import (
     sqlite_day,
     warm_up,
 )
+from clarity_assets_tests.benchmarks.forecasts import results as forecasts
 from clarity_assets_tests.benchmarks.history import HISTORY_START, Built, asked_at, bodies_of, build, day_shapes
+from clarity_assets_tests.benchmarks.marts import FIRST, marts
 from clarity_assets_tests.benchmarks.measure import MB, Result, clocked, machine, shown, sync_s, table
 from clarity_assets_tests.benchmarks.rebuilding import RebuildRun, rebuild_apart
 from clarity_assets_tests.fixtures.collecting import make_settings
@@ -27,7 +33,9 @@ from clarity_assets_tests.fixtures.collecting import make_settings
 HISTORY_DAYS = 1095
 FULL_GROUP_DAYS = 338  # about 2,000 answers: DuckDB 2.0 begins another group of rows at 2,048, and packs the last anew
 YEAR = 365
-NAMES = ("day", "derived", "rebuild", "size", "open", "status")
+COLLECTION = ("day", "derived", "rebuild", "size", "open", "status")
+STATISTICS = ("changes", "forecasts", "anomalies")  # how often they are right, not how fast they are
+NAMES = (*COLLECTION, "marts", "checks", *STATISTICS)
 DAY_TARGET_S = DERIVED_TARGET_S = 0.2
 REBUILD_TARGET_S = 60.0
 REBUILD_TARGET_MB = 2 * 1024**3 / MB
@@ -55,11 +63,36 @@ class Bench:
         return make_settings(folder, first_date=HISTORY_START, now=asked_at(until_day))
 
     def run(self) -> list[Result]:
-        self.on_a_new_warehouse()
-        if "day" in self.chosen and self.days == HISTORY_DAYS:
-            self.on_a_full_group()
-        self.on_years()
+        if set(COLLECTION) & set(self.chosen):
+            self.on_a_new_warehouse()
+            if "day" in self.chosen and self.days == HISTORY_DAYS:
+                self.on_a_full_group()
+            self.on_years()
+        if {"marts", "checks"} & set(self.chosen):
+            self.on_marts()
+        self.on_statistics()
         return self.results
+
+    def on_marts(self) -> None:
+        say(f"marts of {self.days} days")
+        settings = self.settings("marts", until_day=self.days - 1)
+        self.keep("marts", marts(settings, days=self.days, repeats=self.repeats(7)))
+        say("checks")
+        newest = FIRST + timedelta(days=self.days - 1)
+        self.keep("checks", day_of_checks(settings, newest, repeats=self.repeats(7)))
+        if "checks" in self.chosen:
+            self.keep("checks", sizes_of_checks(self.folder, repeats=3))
+
+    def on_statistics(self) -> None:
+        if "changes" in self.chosen:
+            say("changes")
+            self.keep("changes", changes(histories=self.repeats(200)))
+        if "forecasts" in self.chosen:
+            say("forecasts")
+            self.keep("forecasts", forecasts(every_days=14 if self.scale == 1 else 140))
+        if "anomalies" in self.chosen:
+            say("anomalies")
+            self.keep("anomalies", anomalies())
 
     def on_a_new_warehouse(self) -> None:
         settings, first = self.settings("new", until_day=self.days), self.days + 2

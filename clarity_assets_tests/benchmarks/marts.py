@@ -119,9 +119,9 @@ def plain_day(path: Path, models: dict[str, Model], *, start: date, end: date) -
                 con.execute(f"insert into {model.table} by name {model.sql}", days)
 
 
-def marts(folder: Path, *, days: int, repeats: int) -> list[Result]:
-    """All of it on a warehouse of so many days, in the folder."""
-    path, settings = folder / "years.duckdb", load_settings()
+def marts(settings: Settings, *, days: int, repeats: int) -> list[Result]:
+    """All of it on the settings' warehouse, filled with so many days."""
+    path = settings.warehouse
     page_rows = make_landing(path, days=days)
     end = FIRST + timedelta(days=days)
     command = [sys.executable, "-m", "clarity_assets_tests.benchmarks.marts", str(path), str(days)]
@@ -150,7 +150,9 @@ def queries(path: Path, *, end: date, repeats: int) -> list[Result]:
         for what, sql in QUERIES.items():
             parameters = {"end": end} if "$end" in sql else None
             rows = len(con.execute(sql, parameters).fetchall())
-            samples = timed(lambda sql=sql, parameters=parameters: con.execute(sql, parameters).fetchall(), repeats=repeats)
+            samples = timed(
+                lambda sql=sql, parameters=parameters: con.execute(sql, parameters).fetchall(), repeats=repeats
+            )
             found.append(Result(f"query: {what}", samples, target=QUERY_TARGET_S, note=f"{rows:,} rows"))
     return found
 

@@ -40,8 +40,8 @@ def models_page(models: Mapping[str, Model], *, checks: Mapping[str, Sequence[Ch
     parts = [
         "# Models",
         "Every table and view that stands on the landing tables, made by `clarity-assets docs` from the contracts "
-        "under `dbt_like_sql/`.\nSchema = folder = asset group. NULL is unknown, 0 is none. Checks that block stop what "
-        "is downstream; the others warn.",
+        "under `dbt_like_sql/`.\nSchema = folder = asset group. NULL is unknown, 0 is none. Checks that block stop "
+        "what is downstream; the others warn.",
     ]
     for layer, meaning in LAYERS.items():
         own = sorted((m for m in models.values() if m.layer == layer), key=lambda m: m.name)

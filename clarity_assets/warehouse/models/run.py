@@ -11,7 +11,6 @@ from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model
 from clarity_assets.warehouse.query import one
 from clarity_assets.warehouse.tables import comment_columns, ensure_table, identifier, literal, quoted, transaction
 
-
 IN_RANGE = f"where {PARTITION_COLUMN} >= $start and {PARTITION_COLUMN} < $end"
 CHUNK_DAYS = 92  # a long range goes in by quarters: bounded memory, and rows of a day lie close together
 

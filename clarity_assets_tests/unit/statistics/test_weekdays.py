@@ -70,6 +70,24 @@ def test_lost_days_take_no_part_and_weeks_need_not_be_whole():
     assert pattern.known_days == 35
 
 
+def test_with_lost_days_it_is_the_fit_that_statsmodels_makes():
+    import statsmodels.api as sm
+
+    values = counts(np.random.default_rng(9), 70, lost=0.15)
+    known, week, weekday = np.isfinite(values), np.arange(70) // 7, np.arange(70) % 7
+    design = np.column_stack([np.eye(7)[weekday], np.eye(10)[week][:, 1:]])[known]
+    reference = sm.GLM(values[known], design, family=sm.families.Poisson()).fit(scale="X2")
+    sizes = np.exp(reference.params[:7])
+    slopes = np.eye(7) - sizes / sizes.sum()
+    errors = np.sqrt(np.diag(slopes @ reference.cov_params()[:7, :7] @ slopes.T))
+
+    pattern = weekday_pattern(counted(values))
+
+    assert pattern.factors == pytest.approx(sizes / sizes.mean(), rel=1e-6)
+    half = [np.log(interval.high / interval.low) / 2 for interval in pattern.intervals]
+    assert half == pytest.approx(t.ppf(0.975, reference.df_resid) * errors, rel=1e-6)
+
+
 def test_factors_begin_with_monday_whatever_day_the_series_begins_with():
     values = np.tile(WEEKDAY_FACTORS, 6) * 100
 
