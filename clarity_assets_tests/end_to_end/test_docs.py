@@ -1,5 +1,7 @@
 """The documents against the project: every command can be typed, every name exists, every link leads somewhere."""
 
+import importlib
+import inspect
 import os
 import re
 import shlex
@@ -11,13 +13,15 @@ from pathlib import Path
 import click
 import pytest
 import requests
+import yaml
 
 from clarity_assets import errors
 from clarity_assets.clarity.columns import MEASURES, SIGNALS, STATE
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.cli import main
 from clarity_assets.dagster_home import PROJECT
-from clarity_assets.settings import Settings
+from clarity_assets.model_docs import PAGE, models_markdown
+from clarity_assets.settings import Settings, load_settings
 
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 SETTINGS = {field.validation_alias.choices[0] for field in Settings.model_fields.values()}
@@ -111,6 +115,37 @@ def test_metrics_defines_every_column():
         signal = next((s for s in SIGNALS if column.name.startswith(s)), None)
         assert (column.name if signal is None else f"<signal>{column.name.removeprefix(signal)}") in defined
     assert set(SIGNALS) <= defined
+
+
+def test_metrics_defines_every_shared_figure_of_the_models():
+    defined = set(re.findall(r"`([a-z_<>]+)`", (PROJECT / "docs" / "metrics.md").read_text()))
+    shared = yaml.safe_load((PROJECT / "dbt_like_sql" / "shared.yml").read_text())["columns"]
+    figures = [column["name"] for column in shared if column["data_type"] in ("BIGINT", "DOUBLE")]
+    own = [name for name in figures if not name.startswith(tuple(SIGNALS))]
+    assert "pageviews" in own
+    assert [name for name in own if name not in defined] == []
+
+
+PUBLIC_STATISTICS = ("intervals", "change", "trend", "weekdays", "change_points", "anomalies", "forecast")
+
+
+def test_metrics_defines_every_statistic_and_names_none_that_is_not_there():
+    text = (PROJECT / "docs" / "metrics.md").read_text()
+    names = {
+        name for name in re.findall(r"`([a-zA-Z_]+\.[a-z_]+)`", text) if name.partition(".")[0] in PUBLIC_STATISTICS
+    }
+    for name in names:
+        module, _, function = name.partition(".")
+        assert hasattr(importlib.import_module(f"clarity_assets.statistics.{module}"), function), name
+    for module in PUBLIC_STATISTICS:
+        found = importlib.import_module(f"clarity_assets.statistics.{module}")
+        public = [n for n, f in inspect.getmembers(found, inspect.isfunction) if f.__module__ == found.__name__]
+        for name in (n for n in public if not n.startswith("_")):
+            assert re.search(rf"`({module}\.)?{name}`", text), f"{module}.{name}"
+
+
+def test_the_page_of_the_models_is_what_their_contracts_say_now():
+    assert PAGE.read_text(encoding="utf-8") == models_markdown(load_settings()), "run `clarity-assets docs`"
 
 
 def test_the_ui_of_make_dev_answers(tmp_path):

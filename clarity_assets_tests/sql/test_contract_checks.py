@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from clarity_assets.project_models import project_models
 from clarity_assets.quality.checking import check_model
-from clarity_assets.quality.expectations import BOOLEAN, DATE, NUMBER, TEXT, TIMESTAMP, kind_of
+from clarity_assets.quality.row_sql import BOOLEAN, DATE, NUMBER, TEXT, TIMESTAMP, kind_of
 from clarity_assets.quality.suite import Check, checks_of
 from clarity_assets.settings import load_settings
 from clarity_assets.warehouse.models.model import Model

@@ -7,7 +7,7 @@ import pytest
 
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.defs.resources import WarehouseResource
-from clarity_assets.defs.sql_models import model_asset
+from clarity_assets.defs.sql_models import in_steps, model_assets
 from clarity_assets.runs import QUIET
 from clarity_assets_tests.sql.by_hand import MODELS, page_day, rows, site_day, with_tables
 
@@ -19,8 +19,9 @@ SITE, FRUSTRATION = dg.AssetKey(["marts", "fct_site_daily"]), dg.AssetKey(["mart
 
 @pytest.fixture(scope="module")
 def assets() -> dict[dg.AssetKey, dg.AssetsDefinition]:
-    made = [model_asset(model, models=MODELS, requests=STANDARD_REQUESTS) for model in MODELS.values()]
-    return {asset.key: asset for asset in made}
+    steps = in_steps(MODELS.values())
+    made = [model_assets(step, models=MODELS, requests=STANDARD_REQUESTS) for step in steps]
+    return {key: asset for asset in made for key in asset.keys}
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def run(assets, warehouse, *, first: date, last: date) -> dg.ExecuteInProcessRes
     }
     with dg.DagsterInstance.ephemeral() as instance:
         return dg.materialize(
-            list(assets.values()), instance=instance, resources={"warehouse": warehouse}, tags=tags, run_config=QUIET
+            list(dict.fromkeys(assets.values())), instance=instance, resources={"warehouse": warehouse}, tags=tags, run_config=QUIET
         )
 
 
