@@ -56,7 +56,7 @@ def fit_log_linear(series: DailySeries, columns: np.ndarray) -> LogLinear:
     both corrected for (traces of M S(r) M, M = 1 - X X+, S(r) = r^|i - j|); t has Satterthwaite's degrees of freedom
     (1946, Biometrics Bull. 2:110). For counts and rates never less than Poisson's own error.
     Why weeks: days are a slow wave and noise at once. In simulations of that (42 to 182 days), nominal 5 % tests on
-    days became 15-42 % with Newey-West or cosine (EWC) errors, 28-50 % with a daily AR(1), and 8-16 % so (3-11 % for
+    days became 15-33 % with Newey-West or cosine (EWC) errors, 28-50 % with a daily AR(1), and 8-16 % so (3-11 % for
     a plain AR(1)).
     Assumes that weeks follow an AR(1) around the fit. A season of a year is not in the fit.
     """

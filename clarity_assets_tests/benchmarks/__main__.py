@@ -25,6 +25,7 @@ from clarity_assets_tests.benchmarks.days import (
 )
 from clarity_assets_tests.benchmarks.forecasts import results as forecasts
 from clarity_assets_tests.benchmarks.history import HISTORY_START, Built, asked_at, bodies_of, build, day_shapes
+from clarity_assets_tests.benchmarks.levels import results as levels
 from clarity_assets_tests.benchmarks.marts import FIRST, marts
 from clarity_assets_tests.benchmarks.measure import MB, Result, clocked, machine, shown, sync_s, table
 from clarity_assets_tests.benchmarks.rebuilding import RebuildRun, rebuild_apart
@@ -34,7 +35,7 @@ HISTORY_DAYS = 1095
 FULL_GROUP_DAYS = 338  # about 2,000 answers: DuckDB 2.0 begins another group of rows at 2,048, and packs the last anew
 YEAR = 365
 COLLECTION = ("day", "derived", "rebuild", "size", "open", "status")
-STATISTICS = ("changes", "forecasts", "anomalies")  # how often they are right, not how fast they are
+STATISTICS = ("changes", "forecasts", "anomalies", "levels")  # how often they are right, not how fast they are
 NAMES = (*COLLECTION, "marts", "checks", *STATISTICS)
 DAY_TARGET_S = DERIVED_TARGET_S = 0.2
 REBUILD_TARGET_S = 60.0
@@ -89,10 +90,13 @@ class Bench:
             self.keep("changes", changes(histories=self.repeats(200)))
         if "forecasts" in self.chosen:
             say("forecasts")
-            self.keep("forecasts", forecasts(every_days=14 if self.scale == 1 else 140))
+            self.keep("forecasts", forecasts() if self.scale == 1 else forecasts(every_days=55))
         if "anomalies" in self.chosen:
             say("anomalies")
             self.keep("anomalies", anomalies())
+        if "levels" in self.chosen:
+            say("trends, weekdays, change points")
+            self.keep("levels", levels())
 
     def on_a_new_warehouse(self) -> None:
         settings, first = self.settings("new", until_day=self.days), self.days + 2
