@@ -1,0 +1,1 @@
+"""Checks of the data: what the contracts promise, looked at after every run."""

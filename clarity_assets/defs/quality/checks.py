@@ -1,0 +1,118 @@
+"""The asset checks of every model: one step a table, one check an expectation of its contract."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import duckdb
+
+from clarity_assets.defs.resources import ClaritySettings, WarehouseResource
+from clarity_assets.project_models import project_models
+from clarity_assets.quality.suite import Check, checks_of
+from clarity_assets.reports.words import markdown_table
+from clarity_assets.settings import load_settings
+from clarity_assets.warehouse.models.model import Model
+
+
+def model_checks(model: Model, *, scratch: duckdb.DuckDBPyConnection | None = None) -> dg.AssetChecksDefinition:
+    """The checks of one model. A run looks at its own days only, a run without partitions at all rows.
+
+    The checks themselves have no partitions: Dagster keeps those of a range under none (1.13, preview), and a check
+    without partitions can also be run alone. Which days were looked at stands in the metadata and in ops.check_result.
+    """
+    checks = {check.name: check for check in checks_of(model, scratch=scratch)}
+    key = dg.AssetKey(model.key)
+
+    @dg.multi_asset_check(
+        name=f"{model.layer}__{model.name}__checks",
+        specs=[check_spec(check, key) for check in checks.values()],
+        can_subset=True,
+        compute_kind="greatexpectations",
+    )
+    def run_checks(
+        context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource, clarity: ClaritySettings
+    ) -> Iterator[dg.AssetCheckResult]:
+        from clarity_assets.quality.checking import check_model
+        from clarity_assets.quality.results import store_results
+
+        days = _days(context) if model.is_daily else {}
+        selected = {k.name for k in context.selected_asset_check_keys}
+        chosen = [check for name, check in checks.items() if name in selected]
+        with warehouse.get_connection(label=f"checks of {model.table}") as con:
+            results = check_model(con, model, checks=chosen, **days)
+            store_results(
+                con, model.table, results, checked_at=clarity.settings.clock(), run_id=context.run.run_id, **days
+            )
+        for result in results:
+            yield asset_check_result(result, key, days=days)
+
+    return run_checks
+
+
+def check_spec(check: Check, key: dg.AssetKey) -> dg.AssetCheckSpec:
+    told = "\n\n".join(filter(None, (check.words, check.description)))
+    return dg.AssetCheckSpec(
+        check.name,
+        asset=key,
+        description=told,
+        blocking=check.is_blocking,
+        metadata={
+            "expectation": check.expectation_name,
+            "arguments": dg.MetadataValue.json({n: _said(v) for n, v in check.arguments.items()}),
+            "where": check.where or "all rows",
+            "severity": check.severity,
+        },
+    )
+
+
+def asset_check_result(result, key: dg.AssetKey, *, days: dict[str, date]) -> dg.AssetCheckResult:
+    """The result as Dagster shows it. A check that broke is never shown as a failed expectation."""
+    check = result.check
+    is_error = result.error is not None
+    severity = dg.AssetCheckSeverity.ERROR if is_error or check.is_blocking else dg.AssetCheckSeverity.WARN
+    figures = {"failing_rows": result.failing_rows, "rows_checked": result.rows_checked, "observed": result.observed}
+    metadata = {"outcome": result.outcome} | {name: value for name, value in figures.items() if value is not None}
+    metadata |= {"where": check.where or "all rows", "days": " to ".join(f"{day}" for day in days.values()) or "all"}
+    if result.examples:
+        rows = [row.values() for row in result.examples]
+        metadata["examples"] = dg.MetadataValue.md(markdown_table(list(result.examples[0]), rows))
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=check.name,
+        passed=result.passed,
+        severity=severity,
+        description=_told(result),
+        metadata=metadata,
+    )
+
+
+def _told(result) -> str:
+    if result.error:
+        return f"the check itself broke: {result.error}"
+    if result.passed:
+        return result.check.words
+    if result.failing_rows is None:
+        return f"{result.check.words} Seen: {result.observed}."
+    return f"{result.failing_rows:,} of {result.rows_checked:,} rows fail: {result.check.words}"
+
+
+def _days(context: dg.AssetCheckExecutionContext) -> dict[str, date]:
+    """The UTC days [start, end) of the run; nothing where it has no partitions."""
+    if not (context.has_partition_key or context.has_partition_key_range):
+        return {}
+    window = context.partition_time_window
+    return {"start": window.start.date(), "end": window.end.date()}
+
+
+def _said(value: object) -> object:
+    """An argument as JSON can say it (a date of YAML cannot be)."""
+    if isinstance(value, list):
+        return [_said(v) for v in value]
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+@dg.definitions
+def checks() -> dg.Definitions:
+    with duckdb.connect() as scratch:
+        made = [model_checks(model, scratch=scratch) for model in project_models(load_settings()).values()]
+    return dg.Definitions(asset_checks=made)

@@ -1,0 +1,120 @@
+"""Results of checks in, rows of `ops.check_result` out: a history, to which every run adds."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+import pyarrow as pa
+
+from clarity_assets.quality.checking import CheckResult
+from clarity_assets.warehouse.tables import ensure_table, insert_rows, transaction
+
+TABLE = "ops.check_result"
+
+
+ARROW_TYPES = {"TIMESTAMP": pa.timestamp("us"), "DATE": pa.date32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}
+
+
+@dataclass(frozen=True)
+class ResultColumn:
+    name: str
+    type: str
+    meaning: str
+
+
+CHECK_RESULT = (
+    ResultColumn("run_id", "VARCHAR", "Dagster run; NULL where none."),
+    ResultColumn("checked_at", "TIMESTAMP", "When the check ran (UTC)."),
+    ResultColumn("table_name", "VARCHAR", "Model that was checked, as schema.table: the asset of that layer and name."),
+    ResultColumn("check_name", "VARCHAR", "Name of the check, as in Dagster."),
+    ResultColumn("expectation", "VARCHAR", "Great Expectations' name of the expectation."),
+    ResultColumn("column_name", "VARCHAR", "Column that it stands at; NULL where it is the table's."),
+    ResultColumn("severity", "VARCHAR", "error (blocks what is downstream) or warn."),
+    ResultColumn("outcome", "VARCHAR", "passed, failed, or error: the check itself broke and tells nothing."),
+    ResultColumn("partition_start", "DATE", "First UTC day that was looked at; NULL: all rows."),
+    ResultColumn("partition_end", "DATE", "Day after the last one (excluded); NULL: all rows."),
+    ResultColumn("rows_checked", "BIGINT", "Rows that were looked at. NULL where the check broke."),
+    ResultColumn(
+        "failing_rows",
+        "BIGINT",
+        "Rows that fail; of a key that stands twice, both. NULL where rows do not fail singly, or the check broke.",
+    ),
+    ResultColumn("failing_share", "DOUBLE", "failing_rows / rows_checked (0-1). NULL without rows."),
+    ResultColumn("observed", "VARCHAR", "What was seen, such as a range or a number of rows; NULL: nothing is told."),
+    ResultColumn("examples", "JSON", "Up to three failing rows: the grain's columns and the tested ones."),
+    ResultColumn("error", "VARCHAR", "What broke the check; NULL where it did its work."),
+)
+
+NEWEST_RESULTS = f"""
+select *
+from {TABLE}
+qualify row_number() over (
+    partition by table_name, check_name, partition_start, partition_end
+    order by checked_at desc, rowid desc
+) = 1
+"""  # noqa: S608 - a constant
+"""The newest result of each check and range of days; of one instant (a set clock), the one that was stored last."""
+
+
+def store_results(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    results: Iterable[CheckResult],
+    *,
+    checked_at: datetime,
+    run_id: str | None = None,
+    start: date | None = None,
+    end: date | None = None,
+) -> int:
+    """Add the results of one table's checks in one transaction; how many. `checked_at` is UTC, without or with zone."""
+    about = {
+        "run_id": run_id,
+        "checked_at": checked_at.replace(tzinfo=None),
+        "table_name": table,
+        "partition_start": start,
+        "partition_end": end,
+    }
+    schema = pa.schema([(column.name, ARROW_TYPES.get(column.type, pa.string())) for column in CHECK_RESULT])
+    rows = pa.Table.from_pylist([about | _row(result) for result in results], schema=schema)
+    is_made = _is_as_declared(con)
+    with transaction(con):
+        if not is_made:
+            ensure_table(con, TABLE, CHECK_RESULT, "What every check found, whenever it ran; never changed.")
+        return insert_rows(con, TABLE, rows) if rows.num_rows else 0
+
+
+def _is_as_declared(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the table is there with its columns; `ensure_table` binds all views by asking the catalogue (13 ms)."""
+    try:
+        found = con.execute(f"describe {TABLE}").fetchall()
+    except duckdb.CatalogException:
+        return False
+    return [(name, type_) for name, type_, *_ in found] == [(column.name, column.type) for column in CHECK_RESULT]
+
+
+def newest_results(con: duckdb.DuckDBPyConnection, *, table: str | None = None) -> list[dict[str, object]]:
+    """The newest result of each check and range of days, of one model or of all."""
+    which = "where table_name = $table" if table else ""
+    sql = f"select * from ({NEWEST_RESULTS}) {which} order by table_name, check_name, partition_start"  # noqa: S608
+    cursor = con.execute(sql, {"table": table} if table else None)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _row(result: CheckResult) -> dict[str, object]:
+    check, rows, failing = result.check, result.rows_checked, result.failing_rows
+    return {
+        "check_name": check.name,
+        "expectation": check.expectation_name,
+        "column_name": check.column,
+        "severity": check.severity,
+        "outcome": result.outcome,
+        "rows_checked": rows,
+        "failing_rows": failing,
+        "failing_share": failing / rows if rows and failing is not None else None,
+        "observed": result.observed,
+        "examples": json.dumps(result.examples, ensure_ascii=False),
+        "error": result.error,
+    }
