@@ -1,6 +1,6 @@
 """One asset for each model under `dbt_like_sql/`: key = layer and name, table = schema and name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
@@ -9,7 +9,7 @@ from clarity_assets.clarity.requests import ClarityRequest, all_requests
 from clarity_assets.clarity.tables import OPS_TABLES
 from clarity_assets.defs.partitions import DAILY_FRESHNESS, daily
 from clarity_assets.defs.resources import WarehouseResource
-from clarity_assets.project_models import ensure_inputs, project_models, source_tables
+from clarity_assets.project_models import ensure_inputs, in_steps, project_models, source_tables
 from clarity_assets.reports.words import markdown_table
 from clarity_assets.settings import load_settings
 from clarity_assets.warehouse.models.model import Model
@@ -31,18 +31,6 @@ def upstream_assets(model: Model, *, keys: dict[str, dg.AssetKey], requests: tup
     if any(table in OPS_TABLES for table in model.upstream):
         found |= {keys[request.table] for request in requests}
     return found
-
-
-def in_steps(models: Iterable[Model]) -> list[list[Model]]:
-    """Which models share a step, upstream first: all seeds, the views of a layer; a table has a step of its own.
-
-    A step costs 0.1 s and opens the file once. Views of one layer do not read one another.
-    """
-    steps: dict[tuple, list[Model]] = {}
-    for model in models:
-        is_light = model.is_seed or (model.is_view and model.is_daily)
-        steps.setdefault((model.layer,) if is_light else model.key, []).append(model)
-    return list(steps.values())
 
 
 def model_spec(model: Model, *, keys: dict[str, dg.AssetKey], requests: tuple[ClarityRequest, ...]) -> dg.AssetSpec:

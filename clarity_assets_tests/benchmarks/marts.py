@@ -15,7 +15,7 @@ import duckdb
 from clarity_assets.clarity.columns import SIGNALS
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.clarity.store import ensure_tables
-from clarity_assets.project_models import ensure_inputs, project_models, read_requests
+from clarity_assets.project_models import ensure_inputs, in_steps, project_models, read_requests
 from clarity_assets.settings import Settings, load_settings
 from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets.warehouse.models.model import Model
@@ -99,13 +99,15 @@ def make_landing(path: Path, *, days: int) -> int:
 
 
 def run_models(path: Path, settings: Settings, *, start: date, end: date) -> dict[str, float]:
-    """Every model over [start, end) as its asset runs it: seconds by table."""
+    """Every model over [start, end), a connection a step, as their assets run: seconds by table (opening left out)."""
     models, took = project_models(settings), {}
-    for model in models.values():
-        with clocked() as clock, open_warehouse(path, label=model.table) as con:
-            ensure_inputs(con, model, models=models, requests=STANDARD_REQUESTS)
-            run_model(con, model, start=start, end=end)
-        took[model.table] = clock.seconds
+    for step in in_steps(models.values()):
+        with open_warehouse(path, label=step[0].table) as con:
+            for model in step:
+                with clocked() as clock:
+                    ensure_inputs(con, model, models=models, requests=STANDARD_REQUESTS)
+                    run_model(con, model, start=start, end=end)
+                took[model.table] = clock.seconds
     return took
 
 
@@ -133,7 +135,7 @@ def marts(settings: Settings, *, days: int, repeats: int) -> list[Result]:
     ours = timed(lambda: run_models(path, settings, **one_day), repeats=repeats)
     plain = timed(lambda: plain_day(path, models, **one_day), repeats=repeats)
     return [
-        Result(f"**all {len(models)} models, {days:,} days in one run**", [sum(done["took"].values())],
+        Result(f"**all {len(models)} models, {days:,} days in one run**", [done["seconds"]],
                target=RANGE_TARGET_S, note=f"{page_rows:,} page × device rows; {told}"),
         Result("its peak memory", [done["peak_bytes"] / MB], "MB", RANGE_TARGET_MB),
         Result(f"**all {len(models)} models, one day** of them", ours, target=ONE_DAY_TARGET_S,
@@ -159,9 +161,10 @@ def queries(path: Path, *, end: date, repeats: int) -> list[Result]:
 
 def main() -> None:
     path, days = Path(sys.argv[1]), int(sys.argv[2])
-    took = run_models(path, load_settings(), start=FIRST, end=FIRST + timedelta(days=days))
+    with clocked() as clock:
+        took = run_models(path, load_settings(), start=FIRST, end=FIRST + timedelta(days=days))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"took": took, "peak_bytes": peak}))
+    print(json.dumps({"seconds": clock.seconds, "took": took, "peak_bytes": peak}))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def run(model: Model, warehouse: WarehouseResource, rows: list[tuple], **options
         return dg.MaterializeResult()
 
     definitions = dg.Definitions(
-        assets=[table, report], asset_checks=[model_checks(model)], resources={"warehouse": warehouse, "clarity": ClaritySettings()},
+        assets=[table, report], asset_checks=[model_checks([model])], resources={"warehouse": warehouse, "clarity": ClaritySettings()},
         executor=dg.in_process_executor, jobs=[dg.define_asset_job("checks", selection=options.pop("selection", "*"))],
     )  # fmt: skip
     with dg.DagsterInstance.ephemeral() as instance:
@@ -68,7 +68,7 @@ def is_reported(result: dg.ExecuteInProcessResult) -> bool:
 
 
 def test_one_expectation_is_one_check_with_its_rule_in_words(model):
-    specs = {spec.name: spec for spec in model_checks(model).check_specs}
+    specs = {spec.name: spec for spec in model_checks([model]).check_specs}
     assert list(specs) == ["grain_is_unique", "page_not_null", "sessions_at_least_0"]
     assert specs["page_not_null"].description == "page is never NULL.\n\nEvery page has a name."
     assert [spec.blocking for spec in specs.values()] == [True, True, False]
@@ -140,7 +140,7 @@ def test_a_check_that_breaks_stops_what_is_downstream_and_is_no_failed_expectati
 
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
-            [table, model_checks(broken)], instance=instance, resources={"warehouse": warehouse, "clarity": ClaritySettings()},
+            [table, model_checks([broken])], instance=instance, resources={"warehouse": warehouse, "clarity": ClaritySettings()},
             partition_key=f"{DAY}", raise_on_error=False,
         )  # fmt: skip
     assert not result.success

@@ -7,7 +7,8 @@ import pytest
 
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.defs.resources import WarehouseResource
-from clarity_assets.defs.sql_models import in_steps, model_assets
+from clarity_assets.defs.sql_models import model_assets
+from clarity_assets.project_models import in_steps
 from clarity_assets.runs import QUIET
 from clarity_assets_tests.sql.by_hand import MODELS, page_day, rows, site_day, with_tables
 
@@ -37,7 +38,11 @@ def run(assets, warehouse, *, first: date, last: date) -> dg.ExecuteInProcessRes
     }
     with dg.DagsterInstance.ephemeral() as instance:
         return dg.materialize(
-            list(dict.fromkeys(assets.values())), instance=instance, resources={"warehouse": warehouse}, tags=tags, run_config=QUIET
+            list(dict.fromkeys(assets.values())),
+            instance=instance,
+            resources={"warehouse": warehouse},
+            tags=tags,
+            run_config=QUIET,
         )
 
 

@@ -1,4 +1,4 @@
-"""The asset checks of every model: one step a table, one check an expectation of its contract."""
+"""The asset checks of every model: one check an expectation of its contract, one step for the models of a step."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -7,25 +7,25 @@ import dagster as dg
 import duckdb
 
 from clarity_assets.defs.resources import ClaritySettings, WarehouseResource
-from clarity_assets.project_models import project_models
+from clarity_assets.project_models import in_steps, project_models
 from clarity_assets.quality.suite import Check, checks_of
 from clarity_assets.reports.words import markdown_table
 from clarity_assets.settings import load_settings
 from clarity_assets.warehouse.models.model import Model
 
 
-def model_checks(model: Model, *, scratch: duckdb.DuckDBPyConnection | None = None) -> dg.AssetChecksDefinition:
-    """The checks of one model. A run looks at its own days only, a run without partitions at all rows.
+def model_checks(step: list[Model], *, scratch: duckdb.DuckDBPyConnection | None = None) -> dg.AssetChecksDefinition:
+    """The checks of models that share a step. A run looks at its own days only, a run without partitions at all rows.
 
     The checks themselves have no partitions: Dagster keeps those of a range under none (1.13, preview), and a check
     without partitions can also be run alone. Which days were looked at stands in the metadata and in ops.check_result.
     """
-    checks = {check.name: check for check in checks_of(model, scratch=scratch)}
-    key = dg.AssetKey(model.key)
+    checks = {model.table: checks_of(model, scratch=scratch) for model in step}
+    keys = {model.table: dg.AssetKey(model.key) for model in step}
 
     @dg.multi_asset_check(
-        name=f"{model.layer}__{model.name}__checks",
-        specs=[check_spec(check, key) for check in checks.values()],
+        name="__".join(step[0].key if len(step) == 1 else (step[0].layer,)) + "__checks",
+        specs=[check_spec(check, keys[table]) for table, listed in checks.items() for check in listed],
         can_subset=True,
         compute_kind="greatexpectations",
     )
@@ -35,16 +35,18 @@ def model_checks(model: Model, *, scratch: duckdb.DuckDBPyConnection | None = No
         from clarity_assets.quality.checking import check_model
         from clarity_assets.quality.results import store_results
 
-        days = _days(context) if model.is_daily else {}
-        selected = {k.name for k in context.selected_asset_check_keys}
-        chosen = [check for name, check in checks.items() if name in selected]
-        with warehouse.get_connection(label=f"checks of {model.table}") as con:
-            results = check_model(con, model, checks=chosen, **days)
-            store_results(
-                con, model.table, results, checked_at=clarity.settings.clock(), run_id=context.run.run_id, **days
-            )
-        for result in results:
-            yield asset_check_result(result, key, days=days)
+        days = _days(context) if step[0].is_daily else {}
+        about = {"checked_at": clarity.settings.clock(), "run_id": context.run.run_id} | days
+        selected, found = context.selected_asset_check_keys, {}
+        with warehouse.get_connection(label=f"checks of {', '.join(checks)}") as con:
+            for model in step:
+                key = keys[model.table]
+                chosen = [c for c in checks[model.table] if dg.AssetCheckKey(key, c.name) in selected]
+                found[key] = check_model(con, model, checks=chosen, **days) if chosen else []
+                store_results(con, model.table, found[key], **about)
+        for key, results in found.items():
+            for result in results:
+                yield asset_check_result(result, key, days=days)
 
     return run_checks
 
@@ -114,5 +116,6 @@ def _said(value: object) -> object:
 @dg.definitions
 def checks() -> dg.Definitions:
     with duckdb.connect() as scratch:
-        made = [model_checks(model, scratch=scratch) for model in project_models(load_settings()).values()]
+        steps = in_steps(project_models(load_settings()).values())
+        made = [model_checks(step, scratch=scratch) for step in steps]
     return dg.Definitions(asset_checks=made)

@@ -65,3 +65,10 @@ class Model:
         """Hash of the query; of a seed, of its rows too."""
         told = self.sql.encode() + (self.path.read_bytes() if self.is_seed else b"")
         return hashlib.sha256(told).hexdigest()[:16]
+
+    @property
+    def comment(self) -> str:
+        """What the catalogue says of its table or view, with the version of query and contract that made it."""
+        columns = [(column.name, column.type, column.meaning) for column in self.contract.columns]
+        told = repr((self.contract.meta.materialized, self.sql, columns))
+        return f"{self.contract.description} (version {hashlib.sha256(told.encode()).hexdigest()[:12]})"

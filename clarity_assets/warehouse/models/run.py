@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from clarity_assets.warehouse.models.contract import TABLE, SqlModelError
+from clarity_assets.warehouse.models.contract import SqlModelError
 from clarity_assets.warehouse.models.load import check_columns
 from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model
 from clarity_assets.warehouse.query import one
@@ -73,29 +73,20 @@ def ensure_upstream(con: duckdb.DuckDBPyConnection, model: Model, *, models: Map
 
     What was never materialized is empty then, not an error. `models` come upstream first.
     """
-    existing = existing_tables(con)
+    made = comments(con)
     wanted = upstream_models(model, models=models)
     for table, other in models.items():
-        if table not in wanted or existing.get(table) == (_view_comment(other) if other.is_view else TABLE):
-            continue
-        if other.is_view:
-            create_view(con, other)
-        else:
-            _ensure(con, other)
+        if table in wanted and made.get(table) != other.comment:
+            (create_view if other.is_view else _ensure)(con, other)
 
 
-def existing_tables(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
-    """What stands in the catalogue, by schema and name: "table", or a view's comment."""
+def comments(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """What is said of every table and view; a model's says which version of its contract it was made by."""
     rows = con.execute(
-        """select schema_name || '.' || table_name, 'table' from duckdb_tables()
+        """select schema_name || '.' || table_name, comment from duckdb_tables()
            union all select schema_name || '.' || view_name, comment from duckdb_views() where not internal"""
     ).fetchall()
     return dict(rows)
-
-
-def _view_comment(model: Model) -> str:
-    """What a view is, and which version of its SQL made it."""
-    return f"{model.contract.description} (version {model.code_version})"
 
 
 def upstream_models(model: Model, *, models: Mapping[str, Model]) -> set[str]:
@@ -118,19 +109,20 @@ def create_view(con: duckdb.DuckDBPyConnection, model: Model) -> None:
         con.execute(f"drop table {quoted(model.table)}")  # it was a table once; its rows can be made anew
     check_columns(con, model)
     con.execute(f"create or replace view {quoted(model.table)} as {model.sql}")
-    con.execute(f"comment on view {quoted(model.table)} is {literal(_view_comment(model))}")
+    con.execute(f"comment on view {quoted(model.table)} is {literal(model.comment)}")
     comment_columns(con, model.table, model.contract.columns)
 
 
 def _ensure(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """The model's table with exactly its contract's columns; others go, as does a view of its name."""
     schema, _, name = model.table.partition(".")
+    where = "where schema_name = ? and table_name = ?"
+    if one(con, f"select comment from duckdb_tables() {where}", [schema, name]) == (model.comment,):  # noqa: S608
+        return  # `duckdb_columns()` would bind every view (13 ms)
     if one(con, "select 1 from duckdb_views() where schema_name = ? and view_name = ?", [schema, name]):
         con.execute(f"drop view {quoted(model.table)}")
-    ensure_table(con, model.table, model.contract.columns, model.contract.description)
-    rows = con.execute(
-        "select column_name from duckdb_columns() where schema_name = ? and table_name = ?", [schema, name]
-    ).fetchall()
-    for (column,) in rows:
+    ensure_table(con, model.table, model.contract.columns)
+    for (column,) in con.execute(f"select column_name from duckdb_columns() {where}", [schema, name]).fetchall():  # noqa: S608
         if column not in model.column_types:
             con.execute(f"alter table {quoted(model.table)} drop column {identifier(column)}")
+    con.execute(f"comment on table {quoted(model.table)} is {literal(model.comment)}")
