@@ -1,9 +1,9 @@
-"""The command line: clarity-assets collect | status | import | withdraw | rebuild | docs | dev | demo | demo-ui."""
+"""The command line: clarity-assets collect | build | status | import | withdraw | rebuild | docs | dev | demo."""
 
 import json
 import os
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
@@ -171,6 +171,41 @@ def rebuild_() -> None:
         task = bar.add_task("days", total=None)
         done = rebuild(load_settings(), progress=lambda days, total: bar.update(task, completed=days, total=total))
     console.print(f"{done.days:,} days rebuilt from {done.answers:,} answers: {done.rows:,} landing rows")
+
+
+@main.command()
+@click.option("--from", "first", type=_Day(), help="First UTC day; a week before the last one if left out.")
+@click.option("--to", "last", type=_Day(), help="Last UTC day (included); the newest complete one if left out.")
+def build(first: date | None, last: date | None) -> None:
+    """Make all SQL models of these days anew, and check them. Exit code 1 if a step or a blocking check fails."""
+    from clarity_assets.clarity.windows import newest_complete_day
+    from clarity_assets.dagster_home import prepare_dagster_home
+    from clarity_assets.runs import build_marts, days_to_collect
+
+    settings = load_settings()
+    last = last or newest_complete_day(settings.clock())
+    first = first or max(last - timedelta(days=6), settings.first_date)
+    days_to_collect(first, last, settings=settings)  # the same bounds
+    import dagster as dg
+
+    prepare_dagster_home()
+    with dg.DagsterInstance.get() as instance:
+        built = build_marts(first, last, instance=instance)
+    failed = built.failed_checks
+    mark = "[green]complete[/]" if built.is_complete else "[red]incomplete[/]"
+    console.print(
+        f"{first} to {last} {mark} (run {built.run_id[:8]}); {len(built.checks) - len(failed)} of "
+        f"{len(built.checks)} checks passed"
+    )
+    for check in failed:
+        style = "red" if check.severity == dg.AssetCheckSeverity.ERROR else "yellow"
+        rows = {name: check.metadata[name].value for name in ("failing_rows", "rows_checked") if name in check.metadata}
+        told = f"{rows['failing_rows']} of {rows['rows_checked']} rows: " if len(rows) == 2 else ""
+        where = f"{check.asset_key.to_user_string()} {check.check_name}"
+        console.print(f"  [{style}]{where}[/] {told}{escape(check.description or '')}")
+    for step, message in built.failures.items():
+        console.print(f"  [red]{step}[/] {escape(message)}")
+    sys.exit(0 if built.is_complete and not any(c.severity == dg.AssetCheckSeverity.ERROR for c in failed) else 1)
 
 
 @main.command()

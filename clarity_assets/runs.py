@@ -94,10 +94,29 @@ def _is_alive(process: str) -> bool:
         return False
 
 
-def build_marts(first: date, last: date, *, instance: dg.DagsterInstance) -> None:
-    """Materialize every SQL model over [first, last] in one run, and check it. Raises what the run raises."""
+@dataclass(frozen=True)
+class Built:
+    """What one run of the models came to: whether all of them were made, and what their checks said."""
+
+    run_id: str
+    is_complete: bool
+    checks: tuple[dg.AssetCheckEvaluation, ...]
+    failures: dict[str, str]
+
+    @property
+    def failed_checks(self) -> list[dg.AssetCheckEvaluation]:
+        """Those that did not pass; what blocks comes first."""
+        failed = [check for check in self.checks if not check.passed]
+        return sorted(failed, key=lambda c: (c.severity != dg.AssetCheckSeverity.ERROR, c.asset_key, c.check_name))
+
+
+def build_marts(first: date, last: date, *, instance: dg.DagsterInstance) -> Built:
+    """Materialize every SQL model over the days [first, last] in one run, and check it."""
     span = {"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"}
-    _materialize(dg.AssetSelection.groups(*MODEL_GROUPS), instance=instance, tags=span)
+    result = _materialize(dg.AssetSelection.groups(*MODEL_GROUPS), instance=instance, tags=span, raise_on_error=False)
+    failures = {e.step_key: _message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
+    checks = tuple(result.get_asset_check_evaluations())
+    return Built(result.run_id, result.success, checks, failures)
 
 
 def build_report(monday: date, *, instance: dg.DagsterInstance) -> Path:

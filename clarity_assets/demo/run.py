@@ -158,7 +158,9 @@ def _pending(*, before: date) -> set[date]:
 def _build(instance, bar: Progress) -> Path:
     """Marts over the whole range in one run, and the report of every full week; returns the last report's path."""
     task = bar.add_task("marts and reports", total=1 + DAYS // 7)
-    build_marts(FIRST_DAY, FIRST_DAY + timedelta(days=DAYS - 1), instance=instance)
+    built = build_marts(FIRST_DAY, FIRST_DAY + timedelta(days=DAYS - 1), instance=instance)
+    if not built.is_complete:
+        raise ClarityAssetsError(f"the models were not made: {'; '.join(built.failures.values())}")
     bar.advance(task)
     path = None
     for week in range(DAYS // 7):

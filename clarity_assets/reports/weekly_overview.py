@@ -57,7 +57,7 @@ PAGES = """
             bool_or(sessions_is_upper_bound) as is_upper_bound,
             count(*) filter (count is null or sessions is null) as untold_days,
         from marts.fct_frustration_daily
-        where project_id = $project_id and date >= $start and date < $end and signal = $signal
+        where project_id = $project_id and date >= $start and date < $end and signal = $signal and not is_remainder
         group by page, device
     ),
     by_page as (

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 
@@ -106,6 +108,32 @@ def test_collect_makes_the_newest_day_known_and_says_so(shop):
         "Budget of 2026-09-06: 6 of 10 requests spent, 4 left (4 for missed days and extra requests)" in status.output
     )
     assert "Gaps: none" in status.output
+
+
+def test_build_makes_the_marts_of_the_days_and_tells_what_their_checks_found(shop):
+    shop.run_alone("collect")
+    done = shop.run_alone("build", "--from", "2026-09-04", "--to", "2026-09-05")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert lines(done)[0].startswith("2026-09-04 to 2026-09-05 complete (run ")
+    days = shop.bench.sql("select date, status, sessions > 0 from marts.fct_site_daily")
+    assert days == [(DAY, "measured", True)]
+
+
+def test_build_ends_with_one_where_a_blocking_check_fails(shop):
+    shop.run_alone("collect")
+    con = duckdb.connect(shop.environment["CLARITY_WAREHOUSE"])
+    con.execute("insert into landing.clarity_device select * from landing.clarity_device")
+    con.close()
+    done = shop.run_alone("build", "--to", "2026-09-05")
+    assert done.returncode == 1
+    assert re.search(r"staging/stg_clarity__device grain_is_unique \d+ of \d+ rows", done.stdout)
+    assert "Traceback" not in done.stdout
+
+
+def test_build_refuses_days_that_are_not_over(shop):
+    refused = shop.run("build", "--to", "2026-09-06")
+    assert refused.exit_code == 1
+    assert "2026-09-06 is not over yet" in refused.output
 
 
 def test_of_a_range_the_days_that_can_be_known_are_collected_and_the_others_named(shop):

@@ -113,3 +113,50 @@ def test_no_token_is_left_in_any_file_of_the_demo(demo):
     for path in demo[0].rglob("*"):
         if path.is_file():
             assert b"eyJhbGciOi" not in path.read_bytes(), path
+
+
+def blocks(language: str) -> list[str]:
+    """The README's snippets of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", (PROJECT / "README.md").read_text(), re.S)
+
+
+def test_the_readmes_question_names_the_planted_page_and_device_first(demo):
+    [sql] = blocks("sql")
+    page, device, *_ = query(demo[0], sql)[0]
+    planted = PLANTED["checkout_on_mobile"].dimensions
+    assert (f"https://{page}", device) == (planted["URL"], planted["Device"])
+
+
+def test_the_readmes_python_runs_on_the_demo(demo):
+    [snippet] = blocks("python")
+    code = snippet.replace(".data/demo/", f"{demo[0].as_posix()}/")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT)
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"(Outcome\.)?\w+ [\d.]+ Interval", done.stdout)
+
+
+def test_only_the_gaps_and_the_truncated_day_fail_their_checks_and_none_of_them_blocks(demo):
+    failed = query(demo[0], "select table_name, check_name, severity from ops.check_result where outcome <> 'passed'")
+    assert set(failed) == {
+        ("marts.fct_collection_daily", "no_gaps", "warn"),
+        ("marts.fct_collection_daily", "not_truncated", "warn"),
+        ("marts.fct_frustration_daily", "pages_are_not_truncated", "warn"),
+        ("marts.fct_site_daily", "day_is_known", "warn"),
+    }
+
+
+def test_the_page_that_nobody_had_seen_is_new_on_its_day(demo):
+    truth = PLANTED["new_page"]
+    [(first, is_certain, content_type)] = query(
+        demo[0],
+        "select first_seen_date, is_first_seen_certain, content_type from marts.dim_page where ends_with(page, '/outdoor')",
+    )
+    site_days = DAYS + 4  # the demo's site begins three days before its first night
+    assert first == FIRST_DAY - timedelta(days=3) + timedelta(days=truth.day_range(site_days).start)
+    assert (is_certain, content_type) == (True, "category")
+
+
+def test_every_mart_has_rows_of_the_demo(demo):
+    for table in ("site", "traffic", "engagement", "signal", "frustration", "page", "attribution", "geography"):
+        [(days,)] = query(demo[0], f"select count(distinct date) from marts.fct_{table}_daily")
+        assert days == DAYS if table == "site" else days in (DAYS - 3, DAYS - 4), table

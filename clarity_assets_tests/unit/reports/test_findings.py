@@ -176,3 +176,10 @@ def test_page_rows_outrank_an_older_word_on_their_day(con):
     day(con, on(0), request="url_device", status="pending", cause="not asked yet")
     page_day(con, on(0), "/a", "PC", sessions=1)
     assert find(con).page_days[0].is_known
+
+
+def test_the_remainder_of_a_truncated_day_is_no_page(con):
+    site_day(con, on(0), sessions=100, rage_click_count=50)
+    page_day(con, on(0), "/a", "PC", sessions=10, rage_click_count=7, is_truncated=True)
+    [ranking] = [ranking for ranking in find(con).rankings if ranking.signal == "rage_click"]
+    assert [(page.page, page.count.value) for page in ranking.pages] == [("/a", 7)]
