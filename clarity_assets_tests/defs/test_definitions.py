@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import warnings
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -11,7 +12,8 @@ import pytest
 from clarity_assets.clarity.columns import landing_columns
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.dagster_home import PROJECT, TEMPLATE
-from clarity_assets.runs import load_definitions
+from clarity_assets.project_models import ROOT
+from clarity_assets.runs import MODEL_GROUPS, load_definitions
 
 BIN = Path(sys.executable).parent
 
@@ -58,6 +60,25 @@ def test_collection_backfills_a_run_a_day_and_marts_a_range_in_one_run(definitio
     marts = graph.get(dg.AssetKey(["marts", "fct_site_daily"])).backfill_policy
     assert collecting == dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
     assert marts == dg.BackfillPolicy.single_run()
+
+
+def test_daily_requests_and_tables_must_be_fresh_and_views_seeds_and_extras_need_not(definitions):
+    found = specs(definitions)
+    for name in ("clarity/base", "marts/fct_page_daily"):
+        policy = found[name].freshness_policy
+        assert (policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta()) == (
+            timedelta(hours=27),
+            timedelta(hours=48),
+        )
+    assert found["staging/stg_clarity__base"].freshness_policy is None
+    assert found["seeds/channel_rules"].freshness_policy is None
+
+
+def test_the_groups_of_the_models_are_the_folders_of_their_files(definitions):
+    models = {
+        spec.group_name for name, spec in specs(definitions).items() if "sql" in spec.kinds or "csv" in spec.kinds
+    }
+    assert models == set(MODEL_GROUPS) == {folder.name for folder in ROOT.iterdir() if folder.is_dir()}
 
 
 def test_the_most_valuable_request_runs_first(definitions):
