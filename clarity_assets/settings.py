@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         "CLARITY_EXTRA_REQUESTS",
         "",
         "Further dimension sets, collected out of the reserve: comma between sets, plus between dimensions, "
-        "such as `Campaign, Channel+Device`.",
+        "such as `Campaign, Channel+Device`. Campaign, Channel and OS by themselves reach the marts; others land only.",
     )
     request_order: str = _setting(
         "CLARITY_REQUEST_ORDER",

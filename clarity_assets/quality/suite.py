@@ -1,5 +1,6 @@
 """A model's contract in, its checks out: named, worded, and held against the contract's columns."""
 
+import math
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -158,6 +159,8 @@ def _columns_problem(expectation: Expectation, values: Values, types: Mapping[st
 
 def _value_problem(name: str, argument: Argument, value: object, kind: str) -> str | None:
     """What is wrong with one argument's value, or None."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{name} is {value!r}; write a number, or leave it out"
     if argument.role == "bound" and kind_of_value(value) != kind:
         return f"{name} is {value!r}, the column is of kind {kind}{HINTS.get(kind, '')}"
     if argument.role == "values":
@@ -209,6 +212,8 @@ def _try_sql(con: duckdb.DuckDBPyConnection, model: Model, checks: list[Check]) 
     for check in checks:
         told = condition(check, model.column_types) or check.where
         try:
+            if check.where:  # by itself: within brackets, one that closes them would pass
+                con.execute(f"select {check.where} from (select {columns})").fetchall()  # noqa: S608
             con.execute(f"select count(*) filter (where {told}) from (select {columns})").fetchall()  # noqa: S608
             if "regex" in check.values:
                 con.execute("select regexp_matches('', ?)", [check.values["regex"]]).fetchall()

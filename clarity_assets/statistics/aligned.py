@@ -38,6 +38,12 @@ class Aligned:
     def days_after(self) -> np.ndarray:
         return self.is_known[:, self.calendar.is_after].sum(axis=1)
 
+    @property
+    def telling_days(self) -> tuple[np.ndarray, np.ndarray]:
+        """Days with exposure of the baseline and of the period, by series: of a count all known days."""
+        tells = self.exposure > 0
+        return tells[:, ~self.calendar.is_after].sum(axis=1), tells[:, self.calendar.is_after].sum(axis=1)
+
     def only(self, rows: np.ndarray) -> "Aligned":
         """These series alone."""
         parts = (self.values, self.exposure, self.is_known, self.kinds)
@@ -47,7 +53,7 @@ class Aligned:
 def align(series: Sequence[DailySeries], *, period: Period, baseline: Period) -> Aligned:
     """The days of both periods, in the calendar's order. Days outside of a series are unknown.
 
-    Raises RequestRefused for periods that are empty or share days, and for negative values.
+    Raises RequestRefused for periods that are empty or share days.
     """
     _need_apart(period, baseline)
     parts = sorted([(*baseline, False), (*period, True)])
@@ -60,8 +66,6 @@ def align(series: Sequence[DailySeries], *, period: Period, baseline: Period) ->
         inside = (place >= 0) & (place < len(one.values))
         values[i, inside] = one.values[place[inside]]
         exposure[i, inside] = 1.0 if one.exposure is None else one.exposure[place[inside]]
-    if np.any(values < 0) or np.any(exposure < 0):
-        raise RequestRefused("a value or exposure is negative; counts, amounts and what divides them are 0 or more")
     known = np.isfinite(values) & np.isfinite(exposure)
     says = known & (exposure > 0)
     kinds = np.array([one.kind for one in series], dtype=object)

@@ -74,10 +74,12 @@ def anomalies(series: DailySeries, *, threshold: float = THRESHOLD, since: date 
     anomaly.
     Assumptions: a weekday's usual level moves slowly; at most half of any history is odd itself. Only days before a day
     judge it: the newest day can be judged, and later days do not change a verdict. Lost days neither judge nor are
-    judged.
+    judged. Raises RequestRefused for a threshold that is not above 0 and finite.
     """
-    if not threshold > 0:
-        raise RequestRefused(f"threshold={threshold}; give a number of standard deviations above 0")
+    if not 0 < threshold < np.inf:
+        raise RequestRefused(
+            f"threshold={threshold}; give a finite number of standard deviations above 0, such as {THRESHOLD}"
+        )
     scores, expected = _scores(series)
     naive = z_scores(series.ratio)
     is_asked = np.array([since is None or day >= since for day in series.dates], dtype=bool)

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import t as t_distribution
 
 from clarity_assets.statistics.aligned import Aligned, Period, align
 from clarity_assets.statistics.enough import least_expected, missing_minimums, too_clumped
 from clarity_assets.statistics.intervals import LEVEL, Interval
 from clarity_assets.statistics.multiple import false_discovery_adjusted
 from clarity_assets.statistics.series import DailySeries
+from clarity_assets.statistics.shares import need_share
 from clarity_assets.statistics.spread import Spread, estimate_spread
 from clarity_assets.statistics.weekday_ratio import FARTHEST_LOG_RATIO, WeekdayRatio
 
@@ -31,7 +31,8 @@ class Outcome(StrEnum):
 class Change:
     """One series compared.
 
-    `before`, `after`: value a day (kind "count") or value / exposure (the others), on weekdays known on both sides;
+    `before`, `after`: value a day (kind "count") or value / exposure (the others), on weekdays known on both sides,
+    those on which nothing happened included;
     `before` is what the period under test would have had at the baseline's level of each weekday (NaN: no such
     weekday).
     `ratio`: after / before by the model, 1 = the same, with its `interval` (for this series alone, not corrected for
@@ -88,8 +89,10 @@ def compare_all(
     Unknown days and days without exposure drop out; a weekday known on one side only tells the spread alone.
     Assumptions: days are not unknown because of their values; a change is one factor for all weekdays; the level stands
     still within each period (steady growth is a change, and shows as one).
-    Raises RequestRefused for periods that are empty or overlap, and for negative values.
+    Raises RequestRefused for periods that are empty or overlap, and for a level or share outside of 0-1.
     """
+    need_share("level", level, such_as=LEVEL)
+    need_share("false_name_share", false_name_share, such_as=FALSE_NAME_SHARE)
     keys = list(series)
     aligned = align([series[key] for key in keys], period=period, baseline=baseline)
     groups = np.array([f"{one.kind} {alike(key) if alike else ''}" for key, one in series.items()])
@@ -128,6 +131,8 @@ def _told(change: Change, log_ratio: float, test: np.ndarray, adjusted: float, *
 
 def _tests(aligned: Aligned, groups: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Low and high of the log ratio, p, and spread, by series."""
+    from scipy.stats import t as t_distribution
+
     fit = aligned.fit
     spread = _spread(aligned, fit, groups)
     far = np.sqrt(fit.deviance(np.zeros(len(spread.df))) / spread.scale)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from clarity_assets.statistics.intervals import Interval
+from clarity_assets.statistics.intervals import LEVEL, Interval
 from clarity_assets.statistics.log_linear import (
     WEEK_DAYS,
     LogLinear,
@@ -18,6 +18,7 @@ from clarity_assets.statistics.log_linear import (
 )
 from clarity_assets.statistics.log_scale import log_scale
 from clarity_assets.statistics.series import DailySeries
+from clarity_assets.statistics.shares import need_share
 
 MIN_WEEKS = 8  # a level before and one after, of four weeks each on average
 MIN_EVENTS = 100  # counts and rates
@@ -58,7 +59,7 @@ class ChangePoints:
     naive_error: float | None = None
 
 
-def change_points(series: DailySeries, *, level: float = 0.95) -> ChangePoints:
+def change_points(series: DailySeries, *, level: float = LEVEL) -> ChangePoints:
     """The days at which the level changed for two weeks or longer, each confirmed by a test.
 
     Candidates: PELT (Killick, Fearnhead & Eckley 2012, JASA 107:1590; ruptures, Truong et al. 2020) on log values less
@@ -70,8 +71,9 @@ def change_points(series: DailySeries, *, level: float = 0.95) -> ChangePoints:
     goes.
     Assumptions: levels are constant between changes. Where one straight trend explains the days better than all steps
     (BIC of weekly sums), none is told: see `trend`. Lost days and single odd days take no part; a change inside a
-    gap is dated at its end.
+    gap is dated at its end. Raises RequestRefused for a level outside of 0-1.
     """
+    need_share("level", level, such_as=LEVEL)
     lack = lack_of_weeks(series, weeks=MIN_WEEKS, events=MIN_EVENTS)
     if lack:
         return ChangePoints("too_few", lack)

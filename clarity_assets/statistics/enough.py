@@ -9,7 +9,7 @@ import numpy as np
 from clarity_assets.statistics.aligned import Aligned
 from clarity_assets.statistics.weekday_ratio import WeekdayRatio
 
-MIN_KNOWN_DAYS_AFTER = 4  # of a week; with fewer, one odd day decides
+MIN_KNOWN_DAYS_AFTER = 4  # of a week, with sessions for a rate or a mean; with fewer, one odd day decides
 MIN_KNOWN_DAYS_BEFORE = 7  # once around the week
 MIN_KNOWN_SHARE = 0.5  # of the days of either period; with less it is another period
 MIN_EXPECTED_EVENTS = 10.0  # on each side without a change; even a doubling of 10 hardly stands out among hundreds
@@ -21,9 +21,10 @@ MIN_DF = 5  # days left to tell the spread, after a level for each weekday and t
 def missing_minimums(aligned: Aligned, fit: WeekdayRatio) -> list[str]:
     """By series, the first stated minimum that it misses, in words; "" where there is enough to test."""
     days_after, days_before = aligned.calendar.is_after.sum(), (~aligned.calendar.is_after).sum()
+    told_before, told_after = aligned.telling_days
     checks = (
-        _days("the period", aligned.days_after, days_after, MIN_KNOWN_DAYS_AFTER),
-        _days("the baseline", aligned.days_before, days_before, MIN_KNOWN_DAYS_BEFORE),
+        _days("the period", told_after, days_after, minimum=MIN_KNOWN_DAYS_AFTER, kinds=aligned.kinds),
+        _days("the baseline", told_before, days_before, minimum=MIN_KNOWN_DAYS_BEFORE, kinds=aligned.kinds),
         _events(aligned, fit),
         _bursts(aligned),
         _degrees(fit),
@@ -31,9 +32,11 @@ def missing_minimums(aligned: Aligned, fit: WeekdayRatio) -> list[str]:
     return [next((reason for reason in reasons if reason), "") for reasons in zip(*checks, strict=True)]
 
 
-def _days(name: str, known: np.ndarray, of: int, minimum: int) -> list[str]:
+def _days(name: str, told: np.ndarray, of: int, *, minimum: int, kinds: np.ndarray) -> list[str]:
     need = max(minimum, int(np.ceil(MIN_KNOWN_SHARE * of)))
-    return ["" if n >= need else f"{n} of {of} days of {name} are known; {need} are needed" for n in known]
+    known = np.where(kinds == "count", "known", "known and have sessions")
+    each = zip(told, known, strict=True)
+    return ["" if n >= need else f"{n} of {of} days of {name} are {what}; {need} are needed" for n, what in each]
 
 
 def _events(aligned: Aligned, fit: WeekdayRatio) -> list[str]:

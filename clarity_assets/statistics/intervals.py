@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
-from statsmodels.stats.rates import confint_poisson
 
 from clarity_assets.errors import RequestRefused
+from clarity_assets.statistics.shares import need_share
 
 LEVEL = 0.95  # one level for all reports, so that intervals compare
 
@@ -31,10 +29,13 @@ def wilson(successes: float, trials: float, *, level: float = LEVEL) -> Interval
     Assumptions: each trial succeeds independently with the same chance. Days that differ by more than chance make it
     too short: for those compare daily values (`change.compare`). None without trials.
     """
-    _need(level)
-    if not 0 <= successes <= trials:
+    from statsmodels.stats.proportion import proportion_confint
+
+    need_share("level", level, such_as=LEVEL)
+    if not 0 <= successes <= trials < math.inf:
         raise RequestRefused(
-            f"{successes} of {trials}; a share needs 0 <= successes <= trials: are they of the same rows?"
+            f"{successes} of {trials}; a share needs finite numbers, 0 <= successes <= trials: are they of the same "
+            "rows, and known?"
         )
     if trials == 0:
         return None
@@ -52,9 +53,14 @@ def count_interval(count: float, *, dispersion: float = 1.0, level: float = LEVE
     `dispersion` = variance / mean of such counts (1: Poisson); quasi-Poisson, McCullagh & Nelder (1989), section 6.2.
     Assumptions: events come independently, or in independent clumps of about `dispersion`.
     """
-    _need(level)
-    if count < 0 or not dispersion > 0:
-        raise RequestRefused(f"count {count}, dispersion {dispersion}; a count is 0 or more, a dispersion above 0")
+    from statsmodels.stats.rates import confint_poisson
+
+    need_share("level", level, such_as=LEVEL)
+    if not (0 <= count < math.inf and 0 < dispersion < math.inf):
+        raise RequestRefused(
+            f"count {count}, dispersion {dispersion}; a count is 0 or more, a dispersion above 0, both finite: "
+            "leave out what is unknown"
+        )
     low, high = confint_poisson(count / dispersion, 1, method="score", alpha=1 - level)
     return Interval(max(0.0, float(low)) * dispersion, float(high) * dispersion, level)
 
@@ -78,10 +84,11 @@ def ratio_interval(
     Assumptions: both are Poisson around rate x exposure, or `dispersion` times as variable. None if nothing was
     counted.
     """
-    if min(after, before) < 0 or not min(exposure_after, exposure_before, dispersion) > 0:
+    are_counts = all(0 <= count < math.inf for count in (after, before))
+    if not are_counts or not all(0 < size < math.inf for size in (exposure_after, exposure_before, dispersion)):
         raise RequestRefused(
             f"{after} on {exposure_after} against {before} on {exposure_before}, dispersion {dispersion}; "
-            "counts are 0 or more, exposures and dispersion above 0"
+            "counts are 0 or more, exposures and dispersion above 0, all finite: leave out what is unknown"
         )
     share = wilson(after / dispersion, (after + before) / dispersion, level=level)
     if share is None:
@@ -104,10 +111,16 @@ def weighted_mean_interval(
     widens the interval). Pairs with an unknown value or weight, or weight 0, are left out. None with fewer than two
     left.
     """
-    _need(level)
+    from scipy.stats import t as t_distribution
+
+    need_share("level", level, such_as=LEVEL)
     x, w = np.asarray(values, float), np.asarray(weights, float)
-    if x.shape != w.shape or np.any(w < 0):
-        raise RequestRefused(f"{x.shape} values with {w.shape} weights; give one weight of 0 or more for each value")
+    if x.ndim != 1 or x.shape != w.shape:
+        raise RequestRefused(f"{x.shape} values with {w.shape} weights; give one weight for each value of one list")
+    for name, numbers in (("value", x), ("weight", w)):
+        wrong = numbers[np.isinf(numbers) | (numbers < 0)]
+        if wrong.size:
+            raise RequestRefused(f"{name} {wrong[0]:g}; give finite numbers of 0 or more, NaN for what is unknown")
     told = np.isfinite(x) & np.isfinite(w) & (w > 0)
     x, w = x[told], w[told]
     n = len(x)
@@ -115,10 +128,5 @@ def weighted_mean_interval(
         return None
     mean = np.average(x, weights=w)
     variance = n / (n - 1) * np.sum(w**2 * (x - mean) ** 2) / w.sum() ** 2
-    half = stats.t.ppf((1 + level) / 2, n - 1) * math.sqrt(variance)
+    half = t_distribution.ppf((1 + level) / 2, n - 1) * math.sqrt(variance)
     return Interval(float(mean - half), float(mean + half), level)
-
-
-def _need(level: float) -> None:
-    if not 0 < level < 1:
-        raise RequestRefused(f"level {level}; give a share between 0 and 1, such as {LEVEL}")

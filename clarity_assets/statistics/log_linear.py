@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from clarity_assets.errors import RequestRefused
 from clarity_assets.statistics.series import DailySeries
 
 WEEK_DAYS = 7
@@ -73,11 +72,8 @@ def fit_log_linear(series: DailySeries, columns: np.ndarray) -> LogLinear:
 
 
 def usable_days(series: DailySeries) -> np.ndarray:
-    """Where the day can take part: known, and with exposure. Raises RequestRefused for a value below zero."""
-    used = series.is_known & (True if series.exposure is None else np.nan_to_num(series.exposure) > 0)
-    if (series.values[used] < 0).any():
-        raise RequestRefused(f"a value of {series.values[used].min():g}; factors need values of zero or more")
-    return used
+    """Where the day can take part: known, and with exposure."""
+    return series.is_known & (True if series.exposure is None else np.nan_to_num(series.exposure) > 0)
 
 
 def full_weeks(series: DailySeries) -> int:

@@ -1,7 +1,6 @@
 """Many p-values of one report in, the same after Benjamini-Hochberg out; what was not tested stays out."""
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from clarity_assets.errors import RequestRefused
 
@@ -17,6 +16,8 @@ def false_discovery_adjusted(p_values: np.ndarray) -> np.ndarray:
     and its total rise together): Benjamini & Yekutieli (2001), Ann. Stat. 29, 1165-1188.
     Raises RequestRefused for a p outside 0-1.
     """
+    from scipy.stats import false_discovery_control
+
     p_values = np.asarray(p_values, float)
     is_tested = ~np.isnan(p_values)
     tested = p_values[is_tested]

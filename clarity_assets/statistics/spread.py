@@ -10,7 +10,6 @@ from functools import lru_cache
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
-from scipy.stats import f as f_distribution
 
 AUTOCORRELATIONS = np.round(np.arange(-0.5, 0.901, 0.1), 1)  # of one day with the next; tried on a grid
 MOST_AUTOCORRELATION = 0.9  # beyond, five weeks hold hardly more than one independent day
@@ -183,6 +182,8 @@ def steady_dispersion(dispersion: np.ndarray, df: np.ndarray) -> tuple[np.ndarra
     art. 3; for counts: Lund et al. (2012), ibid. 11, art. 8. A series too wide to be one of them (upper 1 %) keeps its
     own.
     """
+    from scipy.stats import f as f_distribution
+
     log_f = np.log(np.maximum(dispersion, np.finfo(float).tiny)) - digamma(df / 2) + np.log(df / 2)
     excess = np.var(log_f, ddof=1) - np.mean(polygamma(1, df / 2))
     if excess <= 0:

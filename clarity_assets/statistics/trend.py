@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from clarity_assets.statistics.intervals import Interval
+from clarity_assets.statistics.intervals import LEVEL, Interval
 from clarity_assets.statistics.log_linear import WEEK_DAYS, fit_log_linear, lack_of_weeks, left_out_error
 from clarity_assets.statistics.series import DailySeries
+from clarity_assets.statistics.shares import need_share
 
 MIN_WEEKS = 6  # with fewer, slow waves and a trend look the same, and t has hardly any degrees of freedom
 MIN_EVENTS = 50  # counts and rates: with fewer, even a doubling over the period is within chance
@@ -32,7 +33,7 @@ class Trend:
     naive_pct_per_week: float = 0.0
 
 
-def weekly_trend(series: DailySeries, *, level: float = 0.95) -> Trend:
+def weekly_trend(series: DailySeries, *, level: float = LEVEL) -> Trend:
     """Direction and size of a steady change over the whole series, in percent per week.
 
     Formula: log E(value) = log(exposure) + weekday + b x (days since the middle) / 7; 100 (exp(b) - 1) percent per
@@ -40,8 +41,10 @@ def weekly_trend(series: DailySeries, *, level: float = 0.95) -> Trend:
     ones before them): see `log_linear.fit_log_linear`. Rising or falling if the interval excludes 0.
     Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed., chapters 6 and 9 (quasi-Poisson, log link).
     Assumptions: one constant rate of change, one weekday pattern; in less than two years a season counts as trend. Lost
-    days take no part. For many series of one report, correct `p` for how many were looked at.
+    days take no part. For many series of one report, correct `p` for how many were looked at. Raises
+    RequestRefused for a level outside of 0-1.
     """
+    need_share("level", level, such_as=LEVEL)
     known = int(series.is_known.sum())
     lack = lack_of_weeks(series, weeks=MIN_WEEKS, events=MIN_EVENTS)
     if lack:

@@ -141,12 +141,18 @@ class WeekdayRatio:
         return np.where(self.exposure > 0, self.exposure * np.nan_to_num(rate, posinf=0.0), 0.0)
 
     def values_beside(self) -> tuple[np.ndarray, np.ndarray]:
-        """Value / exposure before and after on shared weekdays, the one before weighted by the exposures after."""
-        _, after, _, before = self._by_weekday
-        exposure = np.where(self.is_shared, after, 0.0)
-        expected = self.before * exposure / np.where(self.is_shared, before, 1.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return expected.sum(axis=1) / exposure.sum(axis=1), self.after.sum(axis=1) / exposure.sum(axis=1)
+        """Value / exposure before and after, the one before weighted by the exposures after.
+
+        On all weekdays with exposure on both sides: one on which nothing happened says nothing about the ratio, but its
+        zeros are days. NaN without such a weekday.
+        """
+        value_after, after, value_before, before = self._by_weekday
+        is_on_both = (after > 0) & (before > 0)
+        exposure = np.where(is_on_both, after, 0.0)
+        expected = value_before * exposure / np.where(is_on_both, before, 1.0)
+        happened = np.where(is_on_both, value_after, 0.0)
+        with np.errstate(invalid="ignore"):
+            return expected.sum(axis=1) / exposure.sum(axis=1), happened.sum(axis=1) / exposure.sum(axis=1)
 
 
 def halve(falling: Callable[[np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray) -> np.ndarray:

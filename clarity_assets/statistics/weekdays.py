@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 
-from clarity_assets.statistics.intervals import Interval, count_interval
+from clarity_assets.statistics.intervals import LEVEL, Interval, count_interval
 from clarity_assets.statistics.log_linear import FOLDS, WEEK_DAYS, lack_of_weeks, usable_days
 from clarity_assets.statistics.series import DailySeries
+from clarity_assets.statistics.shares import need_share
 
 MIN_WEEKS = 4  # three others beside each week, to see how weeks differ
 MAX_TURNS = 500
@@ -46,7 +47,7 @@ class _Days:
         return _Days(self.week[chosen], self.weekday[chosen], self.value[chosen], self.exposure[chosen])
 
 
-def weekday_pattern(series: DailySeries, *, level: float = 0.95) -> WeekdayPattern:
+def weekday_pattern(series: DailySeries, *, level: float = LEVEL) -> WeekdayPattern:
     """Each weekday's factor on its week's level, and whether the weekdays differ at all.
 
     Formula: log E(value) = log(exposure) + week + weekday; factor = exp(weekday) / mean of the seven; interval by the
@@ -56,8 +57,10 @@ def weekday_pattern(series: DailySeries, *, level: float = 0.95) -> WeekdayPatte
     Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed., 2.3 (deviance), 4.5, 6.2 (quasi-Poisson).
     Assumptions: each week (from Monday) has its own level, so trends and steps between weeks do no harm; one pattern
     in all weeks. A day may resemble the one before it: nominal 5 % are then 1-6 % in simulations. Lost days take no
-    part: the model needs no full weeks. A weekday without any event has the factor 0 and an upper bound only.
+    part: the model needs no full weeks. A weekday without any event has the factor 0 and an upper bound only. Raises
+    RequestRefused for a level outside of 0-1.
     """
+    need_share("level", level, such_as=LEVEL)
     known = int(series.is_known.sum())
     lack = lack_of_weeks(series, weeks=MIN_WEEKS, events=MIN_EVENTS)
     if lack:

@@ -225,26 +225,63 @@ def test_devices_stand_against_the_site_with_the_difference_of_their_windows(con
     landed(con, "clarity_device", DAY, device="PC", sessions=150)
     landed(con, "clarity_device", DAY, device="Mobile", sessions=54)
     [row] = told(con, "select * exclude (project_id, date) from quality.device_against_site")
-    assert row == (200, 204, 4, 0.02, 120.0)
+    assert row == (200, 204, 4, 4 / 204, 120.0)
 
 
-def test_browsers_stand_against_their_device(con):
+BROWSERS = """select device, device_sessions, browser_device_sessions, difference_share
+              from quality.browser_device_against_device order by device"""
+
+
+def test_browsers_stand_against_their_device_also_where_one_request_does_not_list_it(con):
+    day(con, DAY, request="device")
+    day(con, DAY, request="browser_device")
     landed(con, "clarity_device", DAY, device="PC", sessions=100)
+    landed(con, "clarity_device", DAY, device="Mobile", sessions=40)
     landed(con, "clarity_browser_device", DAY, browser="Chrome", device="PC", sessions=90)
     landed(con, "clarity_browser_device", DAY, browser="Edge", device="PC", sessions=7)
-    [row] = told(con, "select device, device_sessions, browser_device_sessions, difference_share "
-                      "from quality.browser_device_against_device")  # fmt: skip
-    assert row == ("PC", 100, 97, 0.03)
+    landed(con, "clarity_browser_device", DAY, browser="Edge", device="Tablet", sessions=2)
+    assert told(con, BROWSERS) == [("Mobile", 40, 0, 1.0), ("PC", 100, 97, 0.03), ("Tablet", 0, 2, 1.0)]
 
 
-def test_pages_stand_against_the_site_for_each_signal_but_not_on_truncated_days(con):
+@pytest.mark.parametrize("state", [{"status": "lost"}, {"is_truncated": True}])
+def test_browsers_of_a_day_that_is_not_told_whole_stand_against_nothing(con, state):
+    day(con, DAY, request="device")
+    day(con, DAY, request="browser_device", **state)
+    landed(con, "clarity_device", DAY, device="PC", sessions=100)
+    assert told(con, BROWSERS) == []
+
+
+PAGES = """select site_count, page_count, difference_count, difference_share
+           from quality.pages_against_site where signal = 'rage_click'"""
+
+
+def test_pages_stand_against_the_site_for_each_signal(con):
     site_day(con, DAY, sessions=100, rage_click_count=10)
     page_day(con, DAY, "/", "PC", rage_click_count=4)
     page_day(con, DAY, "/a", "PC", rage_click_count=5)
-    sql = "select site_count, page_count, difference_share from quality.pages_against_site where signal = 'rage_click'"
-    assert told(con, sql) == [(10, 9, 0.1)]
-    con.execute("update landing.clarity_url_device set is_truncated = true")
-    assert told(con, sql) == []
+    assert told(con, PAGES) == [(10, 9, -1, 0.1)]
+
+
+def test_pages_with_clicks_on_a_site_without_any_are_a_difference(con):
+    site_day(con, DAY, sessions=100, rage_click_count=0)
+    page_day(con, DAY, "/", "PC", rage_click_count=50)
+    assert told(con, PAGES) == [(0, 50, 50, 1.0)]
+
+
+@pytest.mark.parametrize(("clicks", "expected"), [(4, (10, 4, 0, 0.0)), (14, (10, 14, 4, 4 / 14))])
+def test_pages_of_a_truncated_day_may_have_less_than_the_site_but_not_more(con, clicks, expected):
+    site_day(con, DAY, sessions=100, rage_click_count=10)
+    page_day(con, DAY, "/", "PC", rage_click_count=clicks, is_truncated=True)
+    assert told(con, PAGES) == [expected]
+
+
+def test_a_remainder_is_derived_where_the_sites_total_is(con):
+    site_day(con, DAY, status="derived", sessions=100, rage_click_count=10)
+    page_day(con, DAY, "/", "PC", rage_click_count=4, is_truncated=True)
+    landed(con, "clarity_country", DAY, country="Spain", sessions=5, is_truncated=True)
+    for table in ("fct_page_daily", "fct_frustration_daily", "fct_geography_daily"):
+        found = told(con, f"select distinct status, is_remainder from marts.{table} order by is_remainder")
+        assert found == [("measured", False), ("derived", True)]
 
 
 def test_a_days_sessions_stand_against_the_median_of_the_same_weekdays_of_eight_weeks(con):

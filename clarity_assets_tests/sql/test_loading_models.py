@@ -325,6 +325,12 @@ def test_data_tests_are_read_with_their_column_arguments_severity_and_line(proje
         ("config: {", "configs: {", 7, "configs: Extra inputs are not permitted"),
         ("data_tests:\n      - expect_table", "data_test:\n      - expect_table", 3, "data_test: Extra inputs"),
         ("- expect_table_row_count_to_be_between:", "- table_row_count:", 7, "should match pattern"),
+        ("arguments: {min_value: 1}", "arguments: [1]", 7, "arguments is a mapping"),
+        ("{arguments: {min_value: 0}}", "[1]", 16, "expect_column_values_to_be_between is a mapping"),
+        ("- expect_column_values_to_be_between: {arguments: {min_value: 0}}", "- {}", 16, "one expectation"),
+        ("- expect_column_values_to_be_between: {arguments: {min_value: 0}}", "- 7", 14, "a data test is"),
+        ("meta: {grain: [date], materialized: incremental}", "meta: foo", 3, "meta: Input should be"),
+        ("description: what it is", "description: a\n    description: b", 5, "'description' stands twice"),
         ("      - name: sessions\n", "      - name: unshared\n", 14, "data_type: Field required"),
     ],
 )
@@ -390,6 +396,42 @@ def test_a_seeds_wrong_row_is_refused_with_file_and_line(project, rows, line, wo
         project.load()
     assert f"rules.csv:{line}: " in str(caught.value)
     assert words in str(caught.value)
+
+
+def test_a_seed_whose_quote_is_never_closed_is_refused_with_file_and_line(project):
+    seed(project, 'rule_order,pattern\n1,a\n2,"b\n')
+    with pytest.raises(SqlModelError, match=r"rules.csv:3: no CSV: "):
+        project.load()
+
+
+@pytest.mark.parametrize("name", ["fct_a.sql", "fct_a.yml"])
+def test_a_file_that_is_no_utf_8_is_refused_with_its_line(project, name):
+    project.model("fct_a")
+    path = project.root / "marts/clarity" / name
+    path.write_bytes(path.read_bytes().replace(b"date", b"\xff", 1))
+    assert f"clarity/{name}:" in project.error()
+    assert "no UTF-8" in project.error()
+
+
+def test_a_control_character_in_a_contract_is_refused_with_the_file(project):
+    project.model("fct_a", contract=project.contract("fct_a").replace("what it is", "a\x01b"))
+    assert project.error().startswith("clarity/fct_a.yml:1: no YAML: ")
+
+
+def test_a_folder_that_is_no_schema_is_refused(project):
+    project.model("fct_a", folder="My Marts")
+    with pytest.raises(SqlModelError, match="its folder 'My Marts' is to be a schema"):
+        project.load()
+
+
+@pytest.mark.parametrize(
+    ("shared", "words"), [("columns: [foo]", "columns.0"), ("owners: team:x", "owners"), ("colums: []", "colums")]
+)
+def test_a_wrong_shared_file_is_refused(project, shared, words):
+    project.write("shared.yml", f"version: 2\n{shared}\n")
+    error = project.error()
+    assert "shared.yml:" in error
+    assert words in error
 
 
 def test_a_seed_without_a_csv_file_is_refused(project):

@@ -251,3 +251,33 @@ def test_a_query_that_forgets_a_bound_is_refused_in_a_long_range_too(con, model)
     forgets_start = BY_DAY.replace("date >= $start and", "($start is not null) and")
     with pytest.raises(SqlModelError, match=r"92 of \d+ rows lie outside"):
         run_model(con, model(forgets_start), start=date(2026, 1, 1), end=date(2026, 12, 31))
+
+
+def test_a_seed_that_was_never_loaded_is_filled_before_it_is_read(con, tmp_path):
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "marts").mkdir()
+    (tmp_path / "seeds/rules.csv").write_text("rule_order,pattern\n1,a\n", encoding="utf-8")
+    columns = "  columns:\n  - {name: rule_order, data_type: BIGINT, description: o}\n"
+    (tmp_path / "seeds/rules.yml").write_text(
+        "seeds:\n- name: rules\n  description: R.\n  meta: {grain: [rule_order], owners: ['team:a']}\n"
+        + columns
+        + "  - {name: pattern, data_type: VARCHAR, description: p}\n"
+    )
+    (tmp_path / "marts/dim.sql").write_text("select rule_order from seeds.rules")
+    (tmp_path / "marts/dim.yml").write_text(
+        "models:\n- name: dim\n  description: D.\n"
+        "  meta: {grain: [rule_order], materialized: table, owners: ['team:a']}\n" + columns
+    )
+    models = load_models(tmp_path, sources={})
+    ensure_upstream(con, models["marts.dim"], models=models)
+    assert run_model(con, models["marts.dim"]) == 1
+    con.execute("delete from seeds.rules")  # as long as its file is the same it is left alone
+    ensure_upstream(con, models["marts.dim"], models=models)
+    assert run_model(con, models["marts.dim"]) == 0
+
+
+def test_tables_of_an_attached_warehouse_are_not_taken_for_ours(con, chain, tmp_path):
+    con.execute(f"attach '{tmp_path / 'other.duckdb'}' as other; create schema other.staging")
+    con.execute("create table other.staging.visits (date date, hits bigint)")
+    ensure_upstream(con, chain["marts.daily"], models=chain)
+    assert run_model(con, chain["marts.daily"], start=DAY, end=days(4)) == 4

@@ -14,6 +14,7 @@ INCREMENTAL, TABLE, VIEW, SEED = "incremental", "table", "view", "seed"
 """Replaced by ranges of UTC days; replaced whole; a query with a name; a CSV file's rows."""
 
 SHARED_FILE = "shared.yml"
+LINE = "line"
 NAME = r"^[a-z][a-z0-9_]*$"
 
 
@@ -44,19 +45,24 @@ class DataTest(BaseModel, frozen=True, extra="forbid"):
 
 
 def _data_test(raw: object) -> object:
-    """`expect_x` or `expect_x: {arguments, config, …}` as the fields of a DataTest."""
+    """`expect_x` or `expect_x: {arguments, config, …}` as the fields of a DataTest. Raises ValueError."""
     if isinstance(raw, str):
         return {"expectation": raw}
     if not isinstance(raw, dict):
-        return raw
-    [expectation, *others] = [key for key in raw if key != "line"] or [""]
-    if others:
-        raise ValueError(f"one data test is one expectation; {expectation!r} and {others[0]!r} stand in one entry")
-    fields = raw[expectation] or {}
-    arguments = {k: v for k, v in (fields.get("arguments") or {}).items() if k != "line"}
-    config = {k: v for k, v in (fields.get("config") or {}).items() if k != "line"}
-    own = {"line": raw["line"], "expectation": expectation, "arguments": arguments, "config": config}
-    return fields | own
+        raise ValueError(f"a data test is an expectation's name, or a mapping of that name; this is {raw!r}")
+    names = [key for key in raw if key != LINE]
+    if len(names) != 1:
+        raise ValueError(f"one data test is one expectation; here stand {', '.join(map(repr, names)) or 'none'}")
+    fields = _mapping(raw[names[0]], names[0])
+    parts = {part: _mapping(fields.get(part), part) for part in ("arguments", "config")}
+    own = {name: {k: v for k, v in part.items() if k != LINE} for name, part in parts.items()}
+    return fields | own | {"expectation": names[0], LINE: raw[LINE]}
+
+
+def _mapping(raw: object, name: str) -> dict:
+    if raw is not None and not isinstance(raw, dict):
+        raise ValueError(f"{name} is a mapping such as {{min_value: 0}}; this is {raw!r}")
+    return raw or {}
 
 
 DataTests = list[Annotated[DataTest, BeforeValidator(_data_test)]]
@@ -93,6 +99,11 @@ class Contract(BaseModel, extra="forbid"):
         return [(None, t) for t in self.data_tests] + [(c.name, t) for c in self.columns for t in c.data_tests]
 
 
+class _SharedFile(BaseModel, extra="forbid"):
+    owners: list[str] = []
+    columns: list[dict] = []
+
+
 @dataclass(frozen=True)
 class Shared:
     """What contracts need not repeat: the owners, and columns by name."""
@@ -102,10 +113,15 @@ class Shared:
 
 
 class _LinedLoader(yaml.SafeLoader):
-    """Safe YAML whose mappings know their line, under the key `line`."""
+    """Safe YAML whose mappings know their line, under the key `line`, and have each key once."""
 
     def construct_mapping(self, node, deep=False):
-        return super().construct_mapping(node, deep=True) | {"line": node.start_mark.line + 1}
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=True) | {LINE: node.start_mark.line + 1}
 
 
 def read_shared(root: Path) -> Shared:
@@ -114,19 +130,21 @@ def read_shared(root: Path) -> Shared:
     if not path.exists():
         return Shared((), {})
     raw = _read_yaml(path)
+    shared = _validated(_SharedFile, {k: v for k, v in raw.items() if k not in (LINE, "version")}, path)
     columns: dict[str, dict] = {}
-    for column in raw.get("columns") or []:
-        if column.get("name") in columns:
-            raise SqlModelError.at(path, column["line"], f"column {column['name']!r} stands here twice")
-        columns[column.get("name")] = column
+    for column in shared.columns:
+        name, line = column.get("name"), column[LINE]
+        if name in columns:
+            raise SqlModelError.at(path, line, f"column {name!r} stands here twice")
         _validated(ModelColumn, column, path)
-    return Shared(tuple(raw.get("owners") or ()), columns)
+        columns[name] = column
+    return Shared(tuple(shared.owners), columns)
 
 
 def read_contract(path: Path, shared: Shared) -> Contract:
     """The contract in a file. Raises SqlModelError where it is no YAML, or lacks something, or names a column twice."""
     raw = _read_yaml(path)
-    [kind, *others] = [key for key in ("models", "seeds") if key in raw] or [None]
+    [kind, *others] = [key for key in ("models", "seeds") if key in raw] or [""]
     listed = raw.get(kind)
     if others or not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
         raise SqlModelError.at(path, 1, "a contract is one entry under `models:`, or one under `seeds:`")
@@ -143,9 +161,9 @@ def read_contract(path: Path, shared: Shared) -> Contract:
 
 def _completed(raw: dict, shared: Shared, *, is_seed: bool) -> dict:
     """The raw contract with what the shared file says of its owners and columns; its own words go first."""
-    meta = {"owners": list(shared.owners)} | (raw.get("meta") or {})
-    if is_seed:
-        meta["materialized"] = SEED
+    meta = raw.get("meta") or {}
+    if isinstance(meta, dict):
+        meta = {"owners": list(shared.owners)} | meta | ({"materialized": SEED} if is_seed else {})
     columns = raw.get("columns")
     if isinstance(columns, list):
         columns = [_column(c, shared.columns) if isinstance(c, dict) else c for c in columns]
@@ -153,17 +171,28 @@ def _completed(raw: dict, shared: Shared, *, is_seed: bool) -> dict:
 
 
 def _column(raw: dict, shared: Mapping[str, dict]) -> dict:
-    common = shared.get(raw.get("name"), {})
-    tests = [*(common.get("data_tests") or []), *(raw.get("data_tests") or [])]
+    common = shared.get(str(raw.get("name")), {})
+    own = raw.get("data_tests") or []
+    tests = [*(common.get("data_tests") or []), *own] if isinstance(own, list) else own
     return common | raw | ({"data_tests": tests} if tests else {})
+
+
+def read_text(path: Path) -> str:
+    """A file's text. Raises SqlModelError where it is no UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise SqlModelError.at(path, line, f"no UTF-8 ({error.reason}); save the file as UTF-8") from error
 
 
 def _read_yaml(path: Path) -> dict:
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_LinedLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SqlModelError.at(path, line, f"no YAML: {error.problem}") from error
+        raw = yaml.load(read_text(path), Loader=_LinedLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error).replace("\n", " ")
+        raise SqlModelError.at(path, mark.line + 1 if mark else 1, f"no YAML: {problem}") from error
     if not isinstance(raw, dict):
         raise SqlModelError.at(path, 1, "a contract is a mapping that begins with `version: 2`")
     return raw

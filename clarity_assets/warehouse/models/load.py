@@ -1,6 +1,8 @@
 """SQL files, seeds and their contracts in, checked models out, upstream first."""
 
 import csv
+import io
+import re
 from collections.abc import Mapping
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
@@ -10,11 +12,13 @@ import duckdb
 
 from clarity_assets.warehouse.models import sql_text
 from clarity_assets.warehouse.models.contract import (
+    NAME,
     SHARED_FILE,
     Shared,
     SqlModelError,
     read_contract,
     read_shared,
+    read_text,
 )
 from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model, Tables
 from clarity_assets.warehouse.tables import literal
@@ -52,6 +56,8 @@ def _stems(root: Path) -> list[Path]:
 
 def _read_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, shared: Shared) -> Model:
     yml_path = stem.with_suffix(".yml")
+    if not re.fullmatch(NAME, layer):
+        raise SqlModelError.at(stem, 1, f"its folder {layer!r} is to be a schema: lower case, digits and _ alone")
     path = stem.with_suffix(".csv") if stem.with_suffix(".csv").exists() else stem.with_suffix(".sql")
     for mine, other in ((path, yml_path), (yml_path, path)):
         if not mine.exists():
@@ -61,7 +67,7 @@ def _read_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, s
         raise SqlModelError.at(yml_path, contract.line, f"the file is {stem.name!r}, its model {contract.name!r}")
     if path.suffix == ".csv":
         return Model(_seed_query(path, contract.columns), path, yml_path, layer, contract, {})
-    sql = path.read_text(encoding="utf-8").rstrip().removesuffix(";")
+    sql = read_text(path).rstrip().removesuffix(";")
     parameters = _parameters_of(scratch, sql, path)
     model = Model(sql, path, yml_path, layer, contract, sql_text.upstream_of(sql, path))
     if model.is_seed:
@@ -110,8 +116,8 @@ def _ordered(models: Mapping[str, Model], sources: Tables) -> list[str]:
 def _seed_query(path: Path, columns: list) -> str:
     """The rows of a CSV file as a query. Raises SqlModelError where they have other columns than the contract."""
     names = [column.name for column in columns]
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file, strict=True)
+    rows = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    try:
         header = next(rows, [])
         if header != names:
             problem = f"the header is {', '.join(header)}; the contract's columns {', '.join(names)}"
@@ -119,6 +125,8 @@ def _seed_query(path: Path, columns: list) -> str:
         for row in rows:
             if len(row) != len(names):
                 raise SqlModelError.at(path, rows.line_num, f"{len(row)} fields; the header has {len(names)}")
+    except csv.Error as error:
+        raise SqlModelError.at(path, rows.line_num, f"no CSV: {error}") from error
     types = ", ".join(f"{literal(c.name)}: {literal(c.type)}" for c in columns)
     how = "header = true, delim = ',', quote = '\"'"
     return f"select * from read_csv({literal(str(path))}, {how}, columns = {{{types}}})"  # noqa: S608 - quoted

@@ -70,5 +70,5 @@ class Model:
     def comment(self) -> str:
         """What the catalogue says of its table or view, with the version of query and contract that made it."""
         columns = [(column.name, column.type, column.meaning) for column in self.contract.columns]
-        told = repr((self.contract.meta.materialized, self.sql, columns))
+        told = repr((self.contract.meta.materialized, self.code_version, columns))
         return f"{self.contract.description} (version {hashlib.sha256(told.encode()).hexdigest()[:12]})"

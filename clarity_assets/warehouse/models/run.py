@@ -11,6 +11,7 @@ from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model
 from clarity_assets.warehouse.query import one
 from clarity_assets.warehouse.tables import comment_columns, ensure_table, identifier, literal, quoted, transaction
 
+NAMED = "where database_name = current_database() and schema_name = ? and table_name = ?"
 IN_RANGE = f"where {PARTITION_COLUMN} >= $start and {PARTITION_COLUMN} < $end"
 CHUNK_DAYS = 92  # a long range goes in by quarters: bounded memory, and rows of a day lie close together
 
@@ -69,7 +70,7 @@ def _chunks(start: date, end: date) -> Iterator[dict[str, date]]:
 
 
 def ensure_upstream(con: duckdb.DuckDBPyConnection, model: Model, *, models: Mapping[str, Model]) -> None:
-    """Make every model that this one reads, by whatever way: an empty table if there is none, views as they are now.
+    """Make every model that this one reads, by whatever way: an empty table if there is none, views and seeds as now.
 
     What was never materialized is empty then, not an error. `models` come upstream first.
     """
@@ -77,14 +78,19 @@ def ensure_upstream(con: duckdb.DuckDBPyConnection, model: Model, *, models: Map
     wanted = upstream_models(model, models=models)
     for table, other in models.items():
         if table in wanted and made.get(table) != other.comment:
-            (create_view if other.is_view else _ensure)(con, other)
+            if other.is_seed:
+                run_model(con, other)
+            else:
+                (create_view if other.is_view else _ensure)(con, other)
 
 
 def comments(con: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
     """What is said of every table and view; a model's says which version of its contract it was made by."""
     rows = con.execute(
         """select schema_name || '.' || table_name, comment from duckdb_tables()
-           union all select schema_name || '.' || view_name, comment from duckdb_views() where not internal"""
+           where database_name = current_database()
+           union all select schema_name || '.' || view_name, comment from duckdb_views()
+           where database_name = current_database() and not internal"""
     ).fetchall()
     return dict(rows)
 
@@ -105,7 +111,7 @@ def create_view(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Make the view as its SQL is now, in place of what has its name. Raises SqlModelError as `run_model`."""
     schema, _, name = model.table.partition(".")
     con.execute(f"create schema if not exists {identifier(schema)}")
-    if one(con, "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]):
+    if one(con, f"select 1 from duckdb_tables() {NAMED}", [schema, name]):  # noqa: S608
         con.execute(f"drop table {quoted(model.table)}")  # it was a table once; its rows can be made anew
     check_columns(con, model)
     con.execute(f"create or replace view {quoted(model.table)} as {model.sql}")
@@ -116,13 +122,12 @@ def create_view(con: duckdb.DuckDBPyConnection, model: Model) -> None:
 def _ensure(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """The model's table with exactly its contract's columns; others go, as does a view of its name."""
     schema, _, name = model.table.partition(".")
-    where = "where schema_name = ? and table_name = ?"
-    if one(con, f"select comment from duckdb_tables() {where}", [schema, name]) == (model.comment,):  # noqa: S608
+    if one(con, f"select comment from duckdb_tables() {NAMED}", [schema, name]) == (model.comment,):  # noqa: S608
         return  # `duckdb_columns()` would bind every view (13 ms)
-    if one(con, "select 1 from duckdb_views() where schema_name = ? and view_name = ?", [schema, name]):
+    if one(con, f"select 1 from duckdb_views() {NAMED.replace('table_name', 'view_name')}", [schema, name]):  # noqa: S608
         con.execute(f"drop view {quoted(model.table)}")
     ensure_table(con, model.table, model.contract.columns)
-    for (column,) in con.execute(f"select column_name from duckdb_columns() {where}", [schema, name]).fetchall():  # noqa: S608
+    for (column,) in con.execute(f"select column_name from duckdb_columns() {NAMED}", [schema, name]).fetchall():  # noqa: S608
         if column not in model.column_types:
             con.execute(f"alter table {quoted(model.table)} drop column {identifier(column)}")
     con.execute(f"comment on table {quoted(model.table)} is {literal(model.comment)}")

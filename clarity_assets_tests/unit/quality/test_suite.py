@@ -164,3 +164,21 @@ def test_the_arguments_are_those_of_great_expectations(name):
     assert set(expectation.arguments) | set(expectation.fixed) <= set(fields)
     required = {field for field, about in fields.items() if about.required}
     assert required <= {n for n, argument in expectation.arguments.items() if argument.required}
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        (
+            "share| - expect_column_values_to_be_between: {arguments: {min_value: .nan}}",
+            "write a number, or leave it out",
+        ),
+        (
+            "share| - expect_column_values_to_be_between: {arguments: {max_value: .inf}}",
+            "write a number, or leave it out",
+        ),
+        ("share| - expect_column_values_to_not_be_null: {config: {where: 'true) or (1=1'}}", "syntax error"),
+    ],
+)
+def test_bounds_that_are_no_numbers_and_conditions_that_break_out_are_refused(tmp_path, test, words):
+    assert words in refusal(tmp_path, test)

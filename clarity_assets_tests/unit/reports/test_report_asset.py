@@ -35,11 +35,12 @@ def run(warehouse, clarity) -> dict:
         return weekly_overview(context, warehouse=warehouse, clarity=clarity).metadata
 
 
-def test_a_week_rests_on_its_seven_days_of_both_marts():
+def test_a_week_rests_on_its_seven_days_of_both_marts_and_of_what_the_answers_shape_tells():
     spec = weekly_overview.specs_by_key[KEY]
     assert [dep.asset_key.path for dep in spec.deps] == [
         ["marts", "fct_site_daily"],
         ["marts", "fct_frustration_daily"],
+        ["quality", "answer_schema"],
     ]
     for dep in spec.deps:
         mapped = dep.partition_mapping.get_upstream_mapped_partitions_result_for_partitions(

@@ -221,7 +221,7 @@ remainder as (
         if(site.error_click_count is null, null, greatest(0, site.error_click_count - coalesce(cut.error_click_count, 0)))::bigint as error_click_count,
         if(site.error_click_pageviews is null, null, greatest(0, site.error_click_pageviews - coalesce(cut.error_click_pageviews, 0)))::bigint as error_click_pageviews,
         null::bigint as error_click_sessions,
-        cut.status,
+        if(site.status = 'derived', site.status, cut.status) as status,
         true as is_truncated,
     from truncated_days as cut
     left join staging.stg_clarity__base as site

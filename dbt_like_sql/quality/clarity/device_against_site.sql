@@ -21,7 +21,8 @@ select
     site.sessions as site_sessions,
     device.device_sessions,
     device.device_sessions - site.sessions as difference_sessions,
-    abs(device.device_sessions - site.sessions) / nullif(site.sessions, 0) as difference_share,
+    abs(device.device_sessions - site.sessions)
+        / nullif(greatest(device.device_sessions, site.sessions), 0) as difference_share,
     greatest(
         abs(epoch(of_site.window_start) - epoch(of_device.window_start)),
         abs(epoch(of_site.window_end) - epoch(of_device.window_end))
