@@ -78,7 +78,7 @@ def keeping(check: Check) -> Row:
         case "expect_column_values_to_be_null":
             return {column: None}
         case "expect_column_pair_values_to_be_equal" | "expect_column_pair_values_a_to_be_greater_than_b":
-            return {values["column_A"]: 2, values["column_B"]: 2 if values.get("or_equal") else 1}
+            return {values["column_A"]: 1000, values["column_B"]: 1000 if values.get("or_equal") else 999}
     return {}
 
 
@@ -103,7 +103,7 @@ def breaking(model: Model, check: Check) -> list[Row]:
         case "expect_column_values_to_match_regex":
             return [{column: "\x01"}]
         case "expect_column_pair_values_to_be_equal" | "expect_column_pair_values_a_to_be_greater_than_b":
-            return [{values["column_A"]: 1, values["column_B"]: 2}]
+            return [{values["column_A"]: 1000, values["column_B"]: 1001}]
     raise NotImplementedError(f"teach this test how rows break {check.expectation_name}")
 
 

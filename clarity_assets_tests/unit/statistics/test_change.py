@@ -127,6 +127,25 @@ def test_the_same_weekdays_are_compared():
     assert change.before == change.after == pytest.approx(WEEK[:5].mean())
 
 
+def test_a_weekday_on_which_nothing_ever_happens_is_a_day_all_the_same():
+    # 510 in a week of seven days, none of it on the weekend: 72.857 a day, not 102
+    change = changed(weeks(1, 1, 1, 1, 1.2, week=np.array([100.0, 110, 105, 95, 100, 0, 0])))
+    assert (change.before, change.after) == (pytest.approx(510 / 7), pytest.approx(1.2 * 510 / 7))
+    assert change.ratio == pytest.approx(1.2)
+    rate = changed(weeks(1, 1, 1, 1, 1, week=np.array([10.0] * 5 + [0, 0])), weeks(1, 1, 1, 1, 1), "rate")
+    assert rate.before == rate.after == pytest.approx(50 / 690)
+
+
+def test_days_of_zero_are_a_level_of_zero_and_a_weekday_of_one_side_is_none():
+    nothing = changed(np.zeros(35))
+    assert (nothing.outcome, nothing.before, nothing.after) == (Outcome.TOO_FEW, 0.0, 0.0)
+    weekend = np.array([100.0] * 5 + [0, 0])
+    values = weeks(1, 1, 1, 1, 1, week=weekend)
+    values[[33, 34]] = np.nan  # the period's weekend is lost: five weekdays are left on both sides
+    change = changed(values)
+    assert change.before == change.after == pytest.approx(100.0)
+
+
 def test_a_mean_has_no_least_spread():
     rng = np.random.default_rng(2)
     sessions = np.full(35, 400.0)
@@ -277,5 +296,5 @@ def test_an_empty_period_is_refused():
 
 
 def test_negative_values_are_refused():
-    with pytest.raises(RequestRefused, match="negative"):
+    with pytest.raises(RequestRefused, match="values has -120 on 2026-08-04; .* 0 or more"):
         changed(lost(0) * -1)

@@ -1,6 +1,8 @@
 """Each interval against hand-worked numbers, published examples, a reference implementation, and its true coverage."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -41,12 +43,6 @@ def test_no_trials_have_no_interval():
 def test_more_successes_than_trials_are_refused():
     with pytest.raises(RequestRefused, match="11 of 10"):
         wilson(11, 10)
-
-
-@pytest.mark.parametrize("level", [0, 1, 95])
-def test_a_level_that_is_no_share_is_refused(level):
-    with pytest.raises(RequestRefused, match=f"level {level}"):
-        wilson(1, 2, level=level)
 
 
 def test_wilson_covers_the_truth_at_93_to_97_percent_on_average():
@@ -170,3 +166,66 @@ def test_the_interval_of_a_weighted_mean_covers_the_truth_at_93_to_97_percent():
     draws = 55 + rng.normal(0, 40 / np.sqrt(weights), (4_000, 28))  # means of so many sessions a day
     intervals = [weighted_mean_interval(values, weights) for values in draws]
     assert 0.93 < np.mean([i.low <= 55 <= i.high for i in intervals]) < 0.97
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(1, INF), (INF, INF), (NAN, 10), (1, NAN), (-1, 10), (-2, -1)])
+def test_a_share_of_what_is_not_known_or_not_counted_is_refused(successes, trials):
+    with pytest.raises(RequestRefused, match=f"{successes} of {trials}; .* 0 <= successes <= trials"):
+        wilson(successes, trials)
+
+
+@pytest.mark.parametrize(("count", "dispersion"), [(NAN, 1), (INF, 1), (-1, 1), (5, NAN), (5, INF), (5, 0), (5, -1)])
+def test_a_count_that_is_not_known_is_refused(count, dispersion):
+    with pytest.raises(RequestRefused, match=f"count {count}, dispersion {dispersion}; .* leave out"):
+        count_interval(count, dispersion=dispersion)
+
+
+@pytest.mark.parametrize("wrong", [NAN, INF, -1])
+@pytest.mark.parametrize("place", range(5))
+def test_a_ratio_of_what_is_not_known_is_refused(place, wrong):
+    *numbers, dispersion = [wrong if i == place else 2.0 for i in range(5)]
+    with pytest.raises(RequestRefused, match=f"{wrong}.* all finite: leave out"):
+        ratio_interval(*numbers, dispersion=dispersion)
+
+
+@pytest.mark.parametrize(
+    ("values", "weights", "words"),
+    [
+        ([1, INF], [1, 1], "value inf; .* NaN for what is unknown"),
+        ([1, -2], [1, 1], "value -2; .* 0 or more"),
+        ([1, 2], [1, -3], "weight -3"),
+        ([1, 2], [1, INF], "weight inf"),
+        ([1, 2], [1], r"\(2,\) values with \(1,\) weights"),
+        ([[1, 2]], [[1, 1]], r"\(1, 2\) values"),
+    ],
+)
+def test_a_weighted_mean_of_what_no_day_can_have_is_refused(values, weights, words):
+    with pytest.raises(RequestRefused, match=words):
+        weighted_mean_interval(values, weights)
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, NAN])
+def test_every_interval_refuses_a_level_that_is_no_share(level):
+    calls = (
+        lambda: wilson(0, 0, level=level),
+        lambda: count_interval(1, level=level),
+        lambda: ratio_interval(0, 1, 0, 1, level=level),
+        lambda: weighted_mean_interval([], [], level=level),
+    )
+    for call in calls:
+        with pytest.raises(RequestRefused, match=f"level {level}; .* give 0.95 for 95 %"):
+            call()
+
+
+def test_the_package_is_there_before_scipys_and_statsmodels_statistics_are():
+    """They take a second to import; nobody who only reads an Interval should wait for them."""
+    modules = "aligned anomalies change change_points forecast intervals multiple series spread trend weekdays".split()
+    code = "; ".join(f"import clarity_assets.statistics.{module}" for module in modules)
+    code += "; import sys; print([name for name in ('scipy.stats', 'statsmodels', 'ruptures') if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"

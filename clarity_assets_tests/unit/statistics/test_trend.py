@@ -202,8 +202,3 @@ def test_a_mean_that_is_always_zero_has_no_trend_to_tell():
     zero = np.zeros(84)
 
     assert "zero" in weekly_trend(DailySeries(MONDAY, zero, zero + 5, "mean")).reason
-
-
-def test_values_below_zero_are_refused():
-    with pytest.raises(RequestRefused, match="zero or more"):
-        fit_log_linear(counted(np.full(84, -1.0)), np.empty((84, 0)))
