@@ -296,5 +296,5 @@ def test_an_empty_period_is_refused():
 
 
 def test_negative_values_are_refused():
-    with pytest.raises(RequestRefused, match="values has -120 on 2026-08-04; .* 0 or more"):
+    with pytest.raises(RequestRefused, match="values has -120 on 2026-08-04"):
         changed(lost(0) * -1)

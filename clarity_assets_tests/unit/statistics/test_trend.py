@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from clarity_assets.errors import RequestRefused
 from clarity_assets.statistics.log_linear import AUTOCORRELATIONS, _designs, fit_log_linear, left_out_error
 from clarity_assets.statistics.series import DailySeries
 from clarity_assets.statistics.trend import MIN_EVENTS, MIN_WEEKS, weekly_trend
