@@ -199,10 +199,8 @@ def build(first: date | None, last: date | None) -> None:
     )
     for check in failed:
         style = "red" if check.severity == dg.AssetCheckSeverity.ERROR else "yellow"
-        rows = {name: check.metadata[name].value for name in ("failing_rows", "rows_checked") if name in check.metadata}
-        told = f"{rows['failing_rows']} of {rows['rows_checked']} rows: " if len(rows) == 2 else ""
         where = f"{check.asset_key.to_user_string()} {check.check_name}"
-        console.print(f"  [{style}]{where}[/] {told}{escape(check.description or '')}")
+        console.print(f"  [{style}]{where}[/] {escape(check.description or '')}")
     for step, message in built.failures.items():
         console.print(f"  [red]{step}[/] {escape(message)}")
     sys.exit(0 if built.is_complete and not any(c.severity == dg.AssetCheckSeverity.ERROR for c in failed) else 1)

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from clarity_assets.errors import RequestRefused
+from clarity_assets.statistics.shares import need_share
 
 MIN_COVERAGE = 0.9  # below, a day's hours are another mix of night and day than its neighbours'
 
@@ -92,6 +93,7 @@ def daily_series(
     A count of a day whose coverage is below `min_coverage` is unknown too. A rate or a mean of such a day stays: value
     and exposure are of the same hours. Raises RequestRefused for a range without a day and a day that comes twice.
     """
+    need_share("min_coverage", min_coverage, such_as=MIN_COVERAGE)
     if start >= end:
         raise RequestRefused(f"[{start}, {end}) has no day; give the first day and the day after the last")
     values, exposure = np.full((2, (end - start).days), np.nan)

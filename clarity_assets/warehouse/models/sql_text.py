@@ -73,7 +73,7 @@ def column_lineage(model: Model, *, tables: Tables) -> dict[str, list[tuple[str,
         schema_name, _, table_name = table.partition(".")
         schema.setdefault(schema_name, {})[table_name] = dict(tables[table])
     found = {}
-    for column, root in lineage(None, model.sql, schema=schema, dialect="duckdb").items():
+    for column, root in lineage(None, model.sql, schema=schema, dialect="duckdb", trim_selects=False).items():
         leaves = [node for node in root.walk() if isinstance(node.source, exp.Table)]
         found[column] = sorted({(f"{n.source.db}.{n.source.name}", exp.to_column(n.name).name) for n in leaves})
     return found
