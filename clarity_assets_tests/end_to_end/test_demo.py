@@ -152,7 +152,8 @@ def test_the_page_that_nobody_had_seen_is_new_on_its_day(demo):
         "select first_seen_date, is_first_seen_certain, content_type from marts.dim_page where ends_with(page, '/outdoor')",
     )
     site_days = DAYS + 4  # the demo's site begins three days before its first night
-    assert first == FIRST_DAY - timedelta(days=3) + timedelta(days=truth.day_range(site_days).start)
+    opened = FIRST_DAY - timedelta(days=3) + timedelta(days=truth.day_range(site_days).start)
+    assert first == opened - timedelta(days=1)  # the window of the day before ends at 01:00, an hour into it
     assert (is_certain, content_type) == (True, "category")
 
 
