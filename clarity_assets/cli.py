@@ -180,12 +180,12 @@ def build(first: date | None, last: date | None) -> None:
     """Make all SQL models of these days anew, and check them. Exit code 1 if a step or a blocking check fails."""
     from clarity_assets.clarity.windows import newest_complete_day
     from clarity_assets.dagster_home import prepare_dagster_home
-    from clarity_assets.runs import build_marts, days_to_collect
+    from clarity_assets.runs import build_marts, need_days
 
     settings = load_settings()
     last = last or newest_complete_day(settings.clock())
     first = first or max(last - timedelta(days=6), settings.first_date)
-    days_to_collect(first, last, settings=settings)  # the same bounds
+    need_days(first, last, settings=settings)
     import dagster as dg
 
     prepare_dagster_home()

@@ -13,7 +13,7 @@ from clarity_assets.clarity.tables import OPS_TABLES
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.models.load import load_models
 from clarity_assets.warehouse.models.model import Model, Tables
-from clarity_assets.warehouse.models.run import comments, ensure_upstream
+from clarity_assets.warehouse.models.run import ensure_upstream
 
 ROOT = Path(__file__).parents[1] / "dbt_like_sql"
 
@@ -45,9 +45,7 @@ def ensure_inputs(
     con: duckdb.DuckDBPyConnection, model: Model, *, models: dict[str, Model], requests: tuple[ClarityRequest, ...]
 ) -> None:
     """Make all that the model reads: what was never collected or materialized is an empty table, not an error."""
-    readable = read_requests(requests)
-    if not comments(con).keys() >= source_tables(readable).keys():
-        ensure_tables(con, readable)
+    ensure_tables(con, read_requests(requests))
     ensure_upstream(con, model, models=models)
 
 

@@ -36,8 +36,16 @@ class DayRun:
 def days_to_collect(first: date, last: date, *, settings: Settings) -> list[date]:
     """The days of [first, last] in the order that saves most: the newest complete one, then the oldest first.
 
-    Raises RequestRefused where the range is empty, not over, or begins before CLARITY_FIRST_DATE.
+    Raises RequestRefused as `need_days`.
     """
+    need_days(first, last, settings=settings)
+    newest = newest_complete_day(settings.clock())
+    days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    return sorted(days, key=lambda day: (day != newest, day))
+
+
+def need_days(first: date, last: date, *, settings: Settings) -> None:
+    """Raises RequestRefused where [first, last] is empty, not over, or begins before CLARITY_FIRST_DATE."""
     newest = newest_complete_day(settings.clock())
     if first > last:
         raise RequestRefused(f"--from {first} lies after --to {last}; nothing was asked")
@@ -47,8 +55,6 @@ def days_to_collect(first: date, last: date, *, settings: Settings) -> list[date
         raise RequestRefused(
             f"{first} lies before CLARITY_FIRST_DATE={settings.first_date}; set it to an earlier day first"
         )
-    days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
-    return sorted(days, key=lambda day: (day != newest, day))
 
 
 def collect_days(

@@ -1,16 +1,7 @@
 """The columns of every landing table: one list of names, DuckDB types and meanings, in table order."""
 
-from dataclasses import dataclass
-
 from clarity_assets.clarity.requests import DIMENSIONS, ClarityRequest
-
-
-@dataclass(frozen=True)
-class Column:
-    name: str
-    type: str
-    meaning: str
-
+from clarity_assets.warehouse.columns import Column
 
 SIGNALS = {
     "dead_click": "dead clicks (clicks without any effect)",

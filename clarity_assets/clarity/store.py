@@ -11,24 +11,20 @@ import duckdb
 import pyarrow as pa
 import zstandard
 
-from clarity_assets.clarity.columns import Column, landing_columns
+from clarity_assets.clarity.columns import landing_columns
 from clarity_assets.clarity.quota import naive
 from clarity_assets.clarity.requests import ClarityRequest
 from clarity_assets.clarity.tables import CLARITY_ANSWER, CLARITY_DAY, OPS_TABLES
 from clarity_assets.clarity.totals import Totals, measures
 from clarity_assets.clarity.windows import Arc
 from clarity_assets.errors import WarehouseCorrupt
+from clarity_assets.warehouse import tables
+from clarity_assets.warehouse.columns import ARROW_TYPES, Column
 from clarity_assets.warehouse.query import one
-from clarity_assets.warehouse.tables import ensure_table, insert_rows, replace_partition
+from clarity_assets.warehouse.tables import insert_rows, replace_partition
 
 MEASURED, DERIVED, PENDING, LOST = "measured", "derived", "pending", "lost"
 KNOWN = (MEASURED, DERIVED)
-
-ARROW_TYPES = {
-    "VARCHAR": pa.string(), "VARCHAR[]": pa.list_(pa.string()), "BIGINT": pa.int64(), "INTEGER": pa.int32(),
-    "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "DATE": pa.date32(), "TIMESTAMP": pa.timestamp("us"),
-    "BLOB": pa.binary(),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -95,10 +91,7 @@ def ensure_tables(con: duckdb.DuckDBPyConnection, requests: Iterable[ClarityRequ
     for request in requests:
         named = " × ".join(request.dimensions) or "the whole site"
         declared[request.table] = (landing_columns(request), f"Clarity per UTC day and {named}.")
-    found = dict(con.execute("select schema_name || '.' || table_name, column_count from duckdb_tables()").fetchall())
-    for table, (columns, comment) in declared.items():
-        if found.get(table) != len(columns):
-            ensure_table(con, table, columns, comment)
+    tables.ensure_tables(con, declared)
 
 
 def insert_answer(con: duckdb.DuckDBPyConnection, answer: Answer) -> bool:

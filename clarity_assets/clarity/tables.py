@@ -1,6 +1,6 @@
 """The tables of schema `ops` that the collection keeps: columns, types and meanings."""
 
-from clarity_assets.clarity.columns import Column
+from clarity_assets.warehouse.columns import Column
 
 CLARITY_ANSWER = (
     Column("answer_id", "VARCHAR", "Names project, request, length, window end and the start of the hash."),

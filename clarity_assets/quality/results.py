@@ -2,49 +2,38 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 
 import duckdb
 import pyarrow as pa
 
 from clarity_assets.quality.checking import CheckResult
-from clarity_assets.warehouse.tables import ensure_table, insert_rows, transaction
+from clarity_assets.warehouse.columns import ARROW_TYPES, Column
+from clarity_assets.warehouse.tables import ensure_tables, insert_rows, transaction
 
 TABLE = "ops.check_result"
 
-
-ARROW_TYPES = {"TIMESTAMP": pa.timestamp("us"), "DATE": pa.date32(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}
-
-
-@dataclass(frozen=True)
-class ResultColumn:
-    name: str
-    type: str
-    meaning: str
-
-
 CHECK_RESULT = (
-    ResultColumn("run_id", "VARCHAR", "Dagster run; NULL where none."),
-    ResultColumn("checked_at", "TIMESTAMP", "When the check ran (UTC)."),
-    ResultColumn("table_name", "VARCHAR", "Model that was checked, as schema.table: the asset of that layer and name."),
-    ResultColumn("check_name", "VARCHAR", "Name of the check, as in Dagster."),
-    ResultColumn("expectation", "VARCHAR", "Great Expectations' name of the expectation."),
-    ResultColumn("column_name", "VARCHAR", "Column that it stands at; NULL where it is the table's."),
-    ResultColumn("severity", "VARCHAR", "error (blocks what is downstream) or warn."),
-    ResultColumn("outcome", "VARCHAR", "passed, failed, or error: the check itself broke and tells nothing."),
-    ResultColumn("partition_start", "DATE", "First UTC day that was looked at; NULL: all rows."),
-    ResultColumn("partition_end", "DATE", "Day after the last one (excluded); NULL: all rows."),
-    ResultColumn("rows_checked", "BIGINT", "Rows that were looked at. NULL where the check broke."),
-    ResultColumn(
+    Column("run_id", "VARCHAR", "Dagster run; NULL where none."),
+    Column("checked_at", "TIMESTAMP", "When the check ran (UTC)."),
+    Column("table_name", "VARCHAR", "Model that was checked, as schema.table: the asset of that layer and name."),
+    Column("check_name", "VARCHAR", "Name of the check, as in Dagster."),
+    Column("expectation", "VARCHAR", "Great Expectations' name of the expectation."),
+    Column("column_name", "VARCHAR", "Column that it stands at; NULL where it is the table's."),
+    Column("severity", "VARCHAR", "error (blocks what is downstream) or warn."),
+    Column("outcome", "VARCHAR", "passed, failed, or error: the check itself broke and tells nothing."),
+    Column("partition_start", "DATE", "First UTC day that was looked at; NULL: all rows."),
+    Column("partition_end", "DATE", "Day after the last one (excluded); NULL: all rows."),
+    Column("rows_checked", "BIGINT", "Rows that were looked at. NULL where the check broke."),
+    Column(
         "failing_rows",
         "BIGINT",
         "Rows that fail; of a key that stands twice, both. NULL where rows do not fail singly, or the check broke.",
     ),
-    ResultColumn("failing_share", "DOUBLE", "failing_rows / rows_checked (0-1). NULL without rows."),
-    ResultColumn("observed", "VARCHAR", "What was seen, such as a range or a number of rows; NULL: nothing is told."),
-    ResultColumn("examples", "JSON", "Up to three failing rows: the grain's columns and the tested ones."),
-    ResultColumn("error", "VARCHAR", "What broke the check; NULL where it did its work."),
+    Column("failing_share", "DOUBLE", "failing_rows / rows_checked (0-1). NULL without rows."),
+    Column("observed", "VARCHAR", "What was seen, such as a range or a number of rows; NULL: nothing is told."),
+    Column("examples", "JSON", "Up to three failing rows: the grain's columns and the tested ones."),
+    Column("error", "VARCHAR", "What broke the check; NULL where it did its work."),
 )
 
 NEWEST_RESULTS = f"""
@@ -76,22 +65,11 @@ def store_results(
         "partition_start": start,
         "partition_end": end,
     }
-    schema = pa.schema([(column.name, ARROW_TYPES.get(column.type, pa.string())) for column in CHECK_RESULT])
+    schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in CHECK_RESULT])
     rows = pa.Table.from_pylist([about | _row(result) for result in results], schema=schema)
-    is_made = _is_as_declared(con)
     with transaction(con):
-        if not is_made:
-            ensure_table(con, TABLE, CHECK_RESULT, "What every check found, whenever it ran; never changed.")
+        ensure_tables(con, {TABLE: (CHECK_RESULT, "What every check found, whenever it ran; never changed.")})
         return insert_rows(con, TABLE, rows) if rows.num_rows else 0
-
-
-def _is_as_declared(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the table is there with its columns; `ensure_table` binds all views by asking the catalogue (13 ms)."""
-    try:
-        found = con.execute(f"describe {TABLE}").fetchall()
-    except duckdb.CatalogException:
-        return False
-    return [(name, type_) for name, type_, *_ in found] == [(column.name, column.type) for column in CHECK_RESULT]
 
 
 def newest_results(con: duckdb.DuckDBPyConnection, *, table: str | None = None) -> list[dict[str, object]]:

@@ -11,7 +11,6 @@ from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model
 from clarity_assets.warehouse.query import one
 from clarity_assets.warehouse.tables import comment_columns, ensure_table, identifier, literal, quoted, transaction
 
-NAMED = "where database_name = current_database() and schema_name = ? and table_name = ?"
 IN_RANGE = f"where {PARTITION_COLUMN} >= $start and {PARTITION_COLUMN} < $end"
 CHUNK_DAYS = 92  # a long range goes in by quarters: bounded memory, and rows of a day lie close together
 
@@ -109,9 +108,8 @@ def upstream_models(model: Model, *, models: Mapping[str, Model]) -> set[str]:
 
 def create_view(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Make the view as its SQL is now, in place of what has its name. Raises SqlModelError as `run_model`."""
-    schema, _, name = model.table.partition(".")
-    con.execute(f"create schema if not exists {identifier(schema)}")
-    if one(con, f"select 1 from duckdb_tables() {NAMED}", [schema, name]):  # noqa: S608
+    con.execute(f"create schema if not exists {identifier(model.layer)}")
+    if _kind_of(con, model) == "BASE TABLE":
         con.execute(f"drop table {quoted(model.table)}")  # it was a table once; its rows can be made anew
     check_columns(con, model)
     con.execute(f"create or replace view {quoted(model.table)} as {model.sql}")
@@ -121,13 +119,23 @@ def create_view(con: duckdb.DuckDBPyConnection, model: Model) -> None:
 
 def _ensure(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """The model's table with exactly its contract's columns; others go, as does a view of its name."""
-    schema, _, name = model.table.partition(".")
-    if one(con, f"select comment from duckdb_tables() {NAMED}", [schema, name]) == (model.comment,):  # noqa: S608
-        return  # `duckdb_columns()` would bind every view (13 ms)
-    if one(con, f"select 1 from duckdb_views() {NAMED.replace('table_name', 'view_name')}", [schema, name]):  # noqa: S608
+    if comments(con).get(model.table) == model.comment:
+        return
+    if _kind_of(con, model) == "VIEW":
         con.execute(f"drop view {quoted(model.table)}")
     ensure_table(con, model.table, model.contract.columns)
-    for (column,) in con.execute(f"select column_name from duckdb_columns() {NAMED}", [schema, name]).fetchall():  # noqa: S608
+    for column, *_ in con.execute(f"describe {quoted(model.table)}").fetchall():
         if column not in model.column_types:
             con.execute(f"alter table {quoted(model.table)} drop column {identifier(column)}")
     con.execute(f"comment on table {quoted(model.table)} is {literal(model.comment)}")
+
+
+def _kind_of(con: duckdb.DuckDBPyConnection, model: Model) -> str | None:
+    """BASE TABLE or VIEW: what has the model's name now; None where nothing has."""
+    found = one(
+        con,
+        """select table_type from information_schema.tables
+           where table_catalog = current_database() and table_schema = ? and table_name = ?""",
+        list(model.key),
+    )
+    return found[0] if found else None
