@@ -10,8 +10,8 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from clarity_assets.errors import ClarityAssetsError
 
-INCREMENTAL, TABLE, VIEW, SEED = "incremental", "table", "view", "seed"
-"""Replaced by ranges of UTC days; replaced whole; a query with a name; a CSV file's rows."""
+INCREMENTAL, VIEW, SEED = "incremental", "view", "seed"
+"""Replaced by ranges of UTC days; a query with a name; a CSV file's rows. A `table`, the fourth, is replaced whole."""
 
 SHARED_FILE = "shared.yml"
 LINE = "line"
@@ -108,8 +108,8 @@ class _SharedFile(BaseModel, extra="forbid"):
 class Shared:
     """What contracts need not repeat: the owners, and columns by name."""
 
-    owners: tuple[str, ...] = ()
-    columns: Mapping[str, dict] = None
+    owners: tuple[str, ...]
+    columns: Mapping[str, dict]
 
 
 class _LinedLoader(yaml.SafeLoader):
