@@ -1,0 +1,243 @@
+"""A report as typed data: sections of findings, tables and charts; every rendering is made from it alone."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.period import Period
+
+
+class Level(StrEnum):
+    """How much a finding matters: reach x strength, see `recommendations`."""
+
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
+@dataclass(frozen=True)
+class Name:
+    """A text from outside (page, source, country, ...), to be escaped, kept apart and shortened where it is shown."""
+
+    text: str | None
+    kind: str = "text"
+
+
+Part = str | Name | Figure | None
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Words with `{places}`, and the names and numbers that stand in them."""
+
+    template: str
+    values: dict[str, Part] = field(default_factory=dict)
+
+    def parts(self) -> Iterator[Part]:
+        """Words, names and numbers in their order."""
+        for i, piece in enumerate(re.split(r"{(\w+)}", self.template)):
+            if i % 2:
+                yield self.values[piece]
+            elif piece:
+                yield piece
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found. `what`: the measure; `where`: page, device, segment; `sessions`: how many it is about.
+
+    `evidence`: the numbers behind it. `level`: how much it matters, None where it is a plain fact.
+    """
+
+    what: str
+    where: dict[str, str | None]
+    sentence: Sentence
+    sessions: Figure | None = None
+    evidence: tuple[Figure, ...] = ()
+    level: Level | None = None
+    is_change: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table. `is_number`: to be set right and sorted as a number. `meaning`: said where one asks."""
+
+    title: str
+    is_number: bool = False
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of names, words and numbers; `name` is unique in the report. `is_long`: folded away until asked for."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Part, ...], ...]
+    note: str = ""
+    is_long: bool = False
+
+
+@dataclass(frozen=True)
+class DayState:
+    """How one UTC day is known: status measured, derived, pending, lost or unrecorded; coverage 0-1."""
+
+    date: date
+    status: str
+    coverage: float | None = None
+    cause: str | None = None
+    method: str | None = None
+    is_sample: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        return self.status in ("measured", "derived")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a trend; a place a date of the chart, None where unknown; `low`, `high` a band around it."""
+
+    label: str
+    values: tuple[float | None, ...]
+    low: tuple[float | None, ...] | None = None
+    high: tuple[float | None, ...] | None = None
+    is_forecast: bool = False
+
+
+@dataclass(frozen=True)
+class TrendChart:
+    """Values over UTC days (or weeks, by their Monday); `lost` dates are hatched, [mark_start, mark_end) shaded.
+
+    `is_split`: a small picture for each line, on one scale, in place of one picture with all.
+    """
+
+    name: str
+    title: str
+    summary: str
+    unit: str
+    dates: tuple[date, ...]
+    lines: tuple[Line, ...]
+    lost: tuple[date, ...] = ()
+    marked: tuple[date, date] | None = None
+    is_split: bool = False
+    decimals: int = 0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar; `group` (such as the device) colours it, `low` and `high` are its whisker."""
+
+    label: Name | str
+    value: float
+    group: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Bars from top to bottom in the order given; bars of one label are stacked where `is_stacked`, else beside."""
+
+    name: str
+    title: str
+    summary: str
+    unit: str
+    bars: tuple[Bar, ...]
+    is_stacked: bool = False
+    decimals: int = 0
+
+
+@dataclass(frozen=True)
+class HeatChart:
+    """A table in colours: `values[row][column]`, None where unknown; colours are scaled by column."""
+
+    name: str
+    title: str
+    summary: str
+    unit: str
+    rows: tuple[Name | str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float | None, ...], ...]
+    decimals: int = 1
+
+
+@dataclass(frozen=True)
+class Point:
+    """One bubble."""
+
+    label: Name | str
+    x: float
+    y: float
+    size: float
+
+
+@dataclass(frozen=True)
+class BubbleChart:
+    """Points by two measures; the area is a third one."""
+
+    name: str
+    title: str
+    summary: str
+    x_title: str
+    y_title: str
+    size_title: str
+    points: tuple[Point, ...]
+
+
+Chart = TrendChart | BarChart | HeatChart | BubbleChart
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a report: what was found first, then pictures and tables, then what Clarity cannot tell here."""
+
+    name: str
+    title: str
+    findings: tuple[Finding, ...] = ()
+    blocks: tuple[Chart | Table, ...] = ()
+    notes: tuple[Sentence, ...] = ()
+    cannot_tell: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """One report. `days`: how each day of the period is known. `lead`: the period in a few sentences."""
+
+    kind: str
+    title: str
+    project_id: str
+    period: Period
+    made_at: datetime
+    days: tuple[DayState, ...]
+    lead: tuple[Sentence, ...]
+    sections: tuple[Section, ...]
+    dashboard_url: str = ""
+
+    @property
+    def known_days(self) -> int:
+        return sum(day.is_known for day in self.days)
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Every number with a source, once each, in the order of the report."""
+        found = {figure.id: figure for figure in _figures(self) if figure.source}
+        return list(found.values())
+
+
+def _figures(thing: object) -> Iterator[Figure]:
+    if isinstance(thing, Figure):
+        yield thing
+    elif isinstance(thing, dict):
+        for value in thing.values():
+            yield from _figures(value)
+    elif isinstance(thing, tuple):
+        for value in thing:
+            yield from _figures(value)
+    elif hasattr(thing, "__dataclass_fields__"):
+        for name in thing.__dataclass_fields__:
+            yield from _figures(getattr(thing, name))
