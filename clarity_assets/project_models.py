@@ -13,7 +13,7 @@ from clarity_assets.clarity.tables import OPS_TABLES
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.models.load import load_models
 from clarity_assets.warehouse.models.model import Model, Tables
-from clarity_assets.warehouse.models.run import ensure_upstream
+from clarity_assets.warehouse.models.run import ensure_models, ensure_upstream
 
 ROOT = Path(__file__).parents[1] / "dbt_like_sql"
 
@@ -47,6 +47,14 @@ def ensure_inputs(
     """Make all that the model reads: what was never collected or materialized is an empty table, not an error."""
     ensure_tables(con, read_requests(requests))
     ensure_upstream(con, model, models=models)
+
+
+def ensure_project(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Model]:
+    """Make every model of the project; what was never collected or materialized is an empty table. Returns them all."""
+    models = project_models(settings)
+    ensure_tables(con, read_requests(all_requests(extras=settings.extra_requests, order=settings.request_order)))
+    ensure_models(con, models, models=models)
+    return models
 
 
 def in_steps(models: Iterable[Model]) -> list[list[Model]]:

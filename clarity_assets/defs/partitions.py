@@ -1,4 +1,4 @@
-"""The partitions of all assets (UTC days from CLARITY_FIRST_DATE, weeks from Monday); how fresh daily ones must be."""
+"""The partitions of all assets (UTC days, weeks from Monday, months); how fresh daily ones must be."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,9 @@ _DAYS_AHEAD = max(0, (_settings.clock().date() - datetime.now(UTC).date()).days)
 daily = dg.DailyPartitionsDefinition(start_date=FIRST_DATE.isoformat(), timezone=TIMEZONE, end_offset=_DAYS_AHEAD)
 weekly = dg.WeeklyPartitionsDefinition(
     start_date=FIRST_DATE.isoformat(), timezone=TIMEZONE, day_offset=1, end_offset=math.ceil(_DAYS_AHEAD / 7)
+)
+monthly = dg.MonthlyPartitionsDefinition(
+    start_date=FIRST_DATE.isoformat(), timezone=TIMEZONE, end_offset=math.ceil(_DAYS_AHEAD / 28)
 )
 
 # A day comes once every 24 h, an hour after midnight; after 72 h without a collection its figures would be lost.

@@ -1,7 +1,9 @@
-"""Text in, a file that is there whole or not at all out."""
+"""Text or bytes in, a file that is there whole or not at all out."""
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from clarity_assets.errors import ClarityAssetsError
@@ -11,20 +13,37 @@ class ReportUnwritable(ClarityAssetsError):
     """The report's file or its folder cannot be written; a file that was there before is intact."""
 
 
-def write_atomically(path: Path, text: str) -> Path:
-    """Write the file beside its place, then move it there. Raises ReportUnwritable."""
+def write_atomically(path: Path, content: str | bytes) -> Path:
+    """Write the file beside its place, then move it there; text as UTF-8. Raises ReportUnwritable."""
+    data = content.encode() if isinstance(content, str) else content
     temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp gives 0600, and reports are read by others
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise ReportUnwritable(f"{path}: {error.strerror or error}; free it, or set CLARITY_REPORTS") from error
+    with unwritable(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+            temporary = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            move_into_place(temporary, path)
+        except OSError:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+            raise
     return path
+
+
+def move_into_place(made: Path, path: Path) -> None:
+    """Replace `path` by the finished file `made` of the same disk, safe against a power cut. Raises OSError."""
+    with made.open("rb") as file:
+        os.fsync(file.fileno())
+    made.chmod(0o644)  # mkstemp gives 0600, and reports are read by others
+    os.replace(made, path)
+
+
+@contextmanager
+def unwritable(path: Path) -> Iterator[None]:
+    """Whatever the system refuses in the body is told as a file or folder that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ReportUnwritable(f"{path}: {error.strerror or error}; free it, or set CLARITY_REPORTS") from error

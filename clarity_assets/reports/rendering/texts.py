@@ -1,10 +1,15 @@
-"""Texts from outside in, texts that are safe to show out."""
+"""Texts from outside in, texts that are safe to show out; and the words that all renderings of a report share."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 
-from clarity_assets.reports.document import Name
+from clarity_assets.reports.document import DayState, Finding, Name, Part, Sentence
+from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.period import day_name
+from clarity_assets.reports.rendering.numbers import figure_text, marked, number_text
 
 JOINERS = "\u200c\u200d"
 SHOWN_LENGTH = 100  # a longer name keeps its beginning and its end
@@ -19,13 +24,27 @@ NOTHING = {
     "channel": "(no channel)",
 }
 """What is shown for a name that is NULL, by its kind."""
+STATUSES = ("measured", "derived", "pending", "lost", "unrecorded")
+CUT = "cut at 1,000 rows: a sample"
+
+
+# --- texts made safe ----------------------------------------------------------------------------------------------
 
 
 def printable(text: str) -> str:
-    """The text on one line, with control and direction-changing characters shown as `�` (emoji joiners stay)."""
-    return "".join(
-        "�" if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") and c not in JOINERS else c for c in text
-    )
+    """The text on one line, with control and direction-changing characters shown as `�` (emoji joiners stay).
+
+    Lone surrogates and noncharacters, which neither UTF-8 nor XML can hold, are shown as `�` too.
+    """
+    return "".join("�" if _is_unshowable(c) else c for c in text)
+
+
+def _is_unshowable(c: str) -> bool:
+    if c.isprintable() or c == " ":
+        return False
+    code = ord(c)
+    is_noncharacter = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    return is_noncharacter or (unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs") and c not in JOINERS)
 
 
 def shorten(text: str, *, length: int = SHOWN_LENGTH) -> str:
@@ -49,12 +68,25 @@ def markdown_text(value: object) -> str:
     """A value as Markdown that shows it and does nothing else."""
     text = "" if value is None else printable(str(value))
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", text)
-    return text.replace("://", ":&#47;/").replace("www.", "www&#46;").replace("@", "&#64;")  # no links by themselves
+    text = re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", text)
+    text = re.sub(r"^(\s*)([-+=])", r"\1\\\2", text)  # no list and no heading
+    text = re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", text)
+    text = re.sub(r"^ +", lambda spaces: "&nbsp;" * len(spaces[0]), text)  # no code
+    text = re.sub(r"(?i)(www)\.", r"\1&#46;", text.replace("://", ":&#47;/"))  # no links by themselves
+    return text.replace("@", "&#64;")
 
 
-def markdown_table(names: Sequence[str], rows: Iterable[Sequence], *, cell_length: int | None = SHOWN_LENGTH) -> str:
-    """A Markdown table; every cell is escaped, and shortened where it is longer than `cell_length`."""
+def markdown_table(
+    names: Sequence[str],
+    rows: Iterable[Sequence],
+    *,
+    cell_length: int | None = SHOWN_LENGTH,
+    numbers: Collection[int] = (),
+) -> str:
+    """A Markdown table; every cell is escaped, and shortened where it is longer than `cell_length`.
+
+    The columns at the places `numbers` are set right.
+    """
 
     def cell(value: object) -> str:
         text = "" if value is None else str(value)
@@ -63,4 +95,75 @@ def markdown_table(names: Sequence[str], rows: Iterable[Sequence], *, cell_lengt
     def line(cells: Iterable) -> str:
         return f"| {' | '.join(map(cell, cells))} |"
 
-    return "\n".join([line(names), "|" + " --- |" * len(names), *(line(row) for row in rows)])
+    marks = "".join(" ---: |" if i in numbers else " --- |" for i in range(len(names)))
+    return "\n".join([line(names), f"|{marks}", *(line(row) for row in rows)])
+
+
+# --- words of a report --------------------------------------------------------------------------------------------
+
+
+def part_text(part: Part, *, length: int = SHOWN_LENGTH) -> str:
+    """A name, a number with unit and interval, or words as they stand in a sentence."""
+    if part is None:
+        return ""
+    if isinstance(part, Figure):
+        return marked(part, figure_text(part, interval=True))
+    return name_text(part, length=length) if isinstance(part, Name) else printable(part)
+
+
+def sentence_text(sentence: Sentence, *, length: int = SHOWN_LENGTH) -> str:
+    """The sentence with its names and numbers in their places."""
+    return "".join(part_text(part, length=length) for part in sentence.parts())
+
+
+def basis_parts(finding: Finding) -> list[Figure]:
+    """The numbers behind a finding that its sentence does not say already: its sessions first."""
+    said = [value for value in finding.sentence.values.values() if isinstance(value, Figure)]
+    behind = [finding.sessions] if finding.sessions else []
+    return [figure for i, figure in enumerate(behind + list(finding.evidence))
+            if figure not in said and figure not in (behind + list(finding.evidence))[:i]]  # fmt: skip
+
+
+def known_text(days: Sequence[DayState]) -> str:
+    """Such as `6 of 7 days are known: 5 measured, 1 derived, 1 lost.`; empty without days."""
+    if not days:
+        return ""
+    counts = Counter(day.status for day in days)
+    known = sum(day.is_known for day in days)
+    told = ", ".join(f"{counts[status]} {status}" for status in sorted(counts, key=_status_order))
+    whole = f"{len(days)} day{'' if len(days) == 1 else 's'}"
+    return f"{known} of {whole} {'is' if known == 1 else 'are'} known: {printable(told)}."
+
+
+def day_notes(days: Sequence[DayState]) -> list[str]:
+    """What is not whole in the days, those of one reason together: `Wed 7 Oct: lost: 500 on every call`."""
+    found: dict[str, list[DayState]] = {}
+    for day in days:
+        for note in _notes(day):
+            found.setdefault(note, []).append(day)
+    return [f"{_spans(those)}: {printable(note)}" for note, those in found.items()]
+
+
+def _notes(day: DayState) -> list[str]:
+    if not day.is_known:
+        return [": ".join(filter(None, (day.status, shorten(printable(day.cause or "")))))]
+    notes = [CUT] if day.is_sample else []
+    if day.coverage is not None and day.coverage < 1:
+        told = number_text(int(1000 * day.coverage + 1e-6) / 10, 1)  # never rounded up to the whole day
+        notes.append(f"covered to {told} %")
+    return notes
+
+
+def _spans(days: Sequence[DayState]) -> str:
+    """Days by name, neighbours as a span: `Wed 7 Oct – Fri 9 Oct, Sun 11 Oct`."""
+    spans: list[list] = []
+    for day in days:
+        if spans and day.date - spans[-1][1] == timedelta(days=1):
+            spans[-1][1] = day.date
+        else:
+            spans.append([day.date, day.date])
+    return ", ".join(day_name(a) if a == b else f"{day_name(a)} – {day_name(b)}" for a, b in spans)
+
+
+def _status_order(status: str) -> tuple[int, str]:
+    return (STATUSES.index(status) if status in STATUSES else len(STATUSES), status)

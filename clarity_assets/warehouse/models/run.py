@@ -1,6 +1,6 @@
 """A model and, where it has days, a range of them in; its rows replaced, or its view made anew, out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 
 import duckdb
@@ -73,8 +73,12 @@ def ensure_upstream(con: duckdb.DuckDBPyConnection, model: Model, *, models: Map
 
     What was never materialized is empty then, not an error. `models` come upstream first.
     """
+    ensure_models(con, upstream_models(model, models=models), models=models)
+
+
+def ensure_models(con: duckdb.DuckDBPyConnection, wanted: Collection[str], *, models: Mapping[str, Model]) -> None:
+    """Make the wanted tables and views of `models` (upstream first) as their contracts are now; kept rows stay."""
     made = comments(con)
-    wanted = upstream_models(model, models=models)
     for table, other in models.items():
         if table in wanted and made.get(table) != other.comment:
             if other.is_seed:

@@ -1,0 +1,151 @@
+"""The marts of a period in; for everything that a report watches, what changed (all corrected together) out."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clarity_assets.reports.figures import ChangeFigure, Source, Where
+from clarity_assets.reports.marts import (
+    ATTRIBUTION,
+    ENGAGEMENT,
+    FRUSTRATION,
+    GEOGRAPHY,
+    PAGE,
+    SIGNAL,
+    SITE,
+    TRAFFIC,
+    Marts,
+)
+from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
+from clarity_assets.reports.period import Period
+from clarity_assets.statistics.change import Change, Outcome, compare_all
+from clarity_assets.statistics.series import DailySeries
+
+WATCHED_PAGES = 100  # the busiest ones; with fewer sessions no change could be shown anyway
+WATCHED_PAIRS = 60  # busiest pages by device
+WATCHED_SOURCES = 40
+
+SIGNAL_RATES = tuple(f"{signal}_session_rate" for signal in SIGNAL_TITLES)
+WIDE = ("sessions", *SIGNAL_RATES, "total_time_s", "scroll_depth_pct")
+
+Key = tuple[str, str, Where]
+"""Mart, measure, and the rows (column = value)."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One series against the period before and against the four weeks before."""
+
+    before: ChangeFigure
+    four_weeks: ChangeFigure
+
+    @property
+    def named(self) -> ChangeFigure | None:
+        """The one that may be called a change, the longer baseline first; None where neither may."""
+        return next((change for change in (self.four_weeks, self.before) if change.is_named), None)
+
+
+class Changes:
+    """What `find_changes` found."""
+
+    def __init__(self, found: Mapping[Key, Compared]) -> None:
+        self._found = found
+
+    def of(self, table: str, measure: str, **where: str | bool | None) -> Compared | None:
+        """The comparison of one series; None where it is not watched (too small to be)."""
+        return self._found.get((table, measure, tuple(sorted(where.items()))))
+
+    def named(self, table: str, measure: str | None = None) -> list[tuple[Key, ChangeFigure]]:
+        """All that may be called a change in a mart, the surest first."""
+        found = [
+            (key, change)
+            for key, compared in self._found.items()
+            if key[0] == table and measure in (None, key[1]) and (change := compared.named) is not None
+        ]
+        return sorted(found, key=lambda pair: pair[1].p_adjusted or 0.0)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def find_changes(marts: Marts) -> Changes:
+    """Compare every watched series of the period with the period before, and with the four weeks before.
+
+    Each of the two comparisons is corrected for all that it looked at: `statistics.change.compare_all`.
+    """
+    period = marts.period
+    watched = _watched(marts)
+    compared = {
+        baseline: compare_all(
+            watched,
+            period=(period.start, period.end),
+            baseline=(baseline.start, baseline.end),
+            alike=lambda key: (key[1], dict(key[2]).get("signal")),
+        )
+        for baseline in (period.before, period.four_weeks_before)
+    }
+    before, four_weeks = period.before, period.four_weeks_before
+    return Changes(
+        {
+            key: Compared(
+                _figure(key, compared[before][key], period=period, baseline=before),
+                _figure(key, compared[four_weeks][key], period=period, baseline=four_weeks),
+            )
+            for key in watched
+        }
+    )
+
+
+def _watched(marts: Marts) -> dict[Key, DailySeries]:
+    """Every series that is looked at, from the first day of either baseline to the end of the period."""
+    period = marts.period
+    start = min(period.before.start, period.four_weeks_before.start)
+    whole = Period(start, period.end)
+    found: dict[Key, DailySeries] = {}
+
+    def watch(table: str, measures: tuple[str, ...], by: tuple[str, ...] = (), top: int | None = None, **where) -> None:
+        keys = None
+        if top is not None:
+            busiest = marts.totals(table, ["sessions"], by=by, where=where, period=whole, top=top)
+            keys = [tuple(line.keys.values()) for line in busiest]
+        series = marts.series(table, measures, by=by, where=where, keys=keys, start=start, end=period.end)
+        for measure, by_key in series.items():
+            for key, one in by_key.items():
+                rows = where | dict(zip(by, key, strict=True))
+                found[table, measure, tuple(sorted(rows.items()))] = one
+
+    watch(SITE, (*WIDE, "bot_share", "pages_per_session"))
+    watch(PAGE, WIDE, ("page",), WATCHED_PAGES)
+    watch(GEOGRAPHY, ("sessions", "total_time_s", *SIGNAL_RATES), ("country",), WATCHED_SOURCES)
+    watch(ATTRIBUTION, ("sessions", "total_time_s", "scroll_depth_pct", "quick_back_session_rate"),
+          ("source", "medium"), WATCHED_SOURCES, breakdown="source_medium")  # fmt: skip
+    watch(ATTRIBUTION, ("sessions", "total_time_s", "quick_back_session_rate"), ("campaign",), WATCHED_SOURCES,
+          breakdown="campaign")  # fmt: skip
+    for dimension in ("device", "browser"):
+        watch(TRAFFIC, ("sessions",), ("segment",), dimension=dimension)
+        watch(ENGAGEMENT, ("total_time_s", "scroll_depth_pct", "pages_per_session"), ("segment",), dimension=dimension)
+        watch(SIGNAL, ("affected_session_rate",), ("segment", "signal"), dimension=dimension)
+    watch(FRUSTRATION, ("affected_session_rate",), ("signal", "page", "device"), WATCHED_PAIRS * len(SIGNAL_TITLES))
+    return found
+
+
+def _figure(key: Key, change: Change, *, period: Period, baseline: Period) -> ChangeFigure:
+    table, measure, where = key
+    source = Source(table, measure, where, period.start, period.end, "change", (baseline.start, baseline.end))
+    per = MEASURES[measure].per
+    return ChangeFigure(
+        change.ratio, "times", source,
+        low=change.interval.low if change.interval else None,
+        high=change.interval.high if change.interval else None,
+        decimals=2, outcome=change.outcome, better=MEASURES[measure].better,
+        before=_finite(change.before, per), after=_finite(change.after, per), p_adjusted=change.p_adjusted,
+        reason=change.reason, day_count=change.days_after,
+    )  # fmt: skip
+
+
+def _finite(value: float, per: float) -> float | None:
+    return per * value if math.isfinite(value) else None
+
+
+UNWATCHED = ChangeFigure(None, "times", outcome=Outcome.TOO_FEW, reason="too few sessions to be compared")
+"""What a table shows where there is no comparison."""

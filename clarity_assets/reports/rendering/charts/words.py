@@ -1,0 +1,58 @@
+"""Values and names of charts in, the short words for them out."""
+
+import json
+from datetime import date
+
+from clarity_assets.reports.document import Chart, Name, TrendChart
+from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.period import day_name
+from clarity_assets.reports.rendering.numbers import figure_text
+from clarity_assets.reports.rendering.texts import name_text, printable, shorten
+
+LABEL_LENGTH = 40  # characters of a name in a drawing
+NO_XML = str.maketrans({"\ufffe": "�", "\uffff": "�"})  # the two printable ones that XML does not know
+
+
+def label_text(name: Name | str, *, length: int = LABEL_LENGTH) -> str:
+    """A name as it stands in a drawing: one printable line, short."""
+    return shorten(printable(name_text(name)), length=length).translate(NO_XML)
+
+
+def amount(
+    value: float | None, unit: str, *, decimals: int, low: float | None = None, high: float | None = None
+) -> str:
+    """Such as `812 sessions`, or `900 sessions (700–1,150)`."""
+    return figure_text(Figure(value, unit, low=low, high=high, decimals=decimals), interval=True)
+
+
+def plain(value: float) -> str:
+    """A number without unit: whole where it is large or whole, else with one decimal."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.1f}"
+
+
+def looked_up(labels: list[str], *, at: str = "datum.value") -> str:
+    """A Vega expression that gives the label at a place; ASCII alone, so that no label can end it."""
+    return f"{json.dumps(labels)}[{at}]"
+
+
+def is_weekly(dates: tuple[date, ...]) -> bool:
+    return len(dates) > 1 and (dates[1] - dates[0]).days == 7
+
+
+def date_text(day: date, *, weekly: bool) -> str:
+    return f"week of {day_name(day)}" if weekly else day_name(day)
+
+
+def chart_note(chart: Chart) -> str:
+    """What hatching and shading mean in this chart; "" where there are none."""
+    if not isinstance(chart, TrendChart):
+        return ""
+    said, noun = [], "weeks" if is_weekly(chart.dates) else "days"
+    if set(chart.lost) & set(chart.dates):
+        said.append(f"hatched: lost {noun}")
+    if chart.marked and any(chart.marked[0] <= day < chart.marked[1] for day in chart.dates):
+        said.append("shaded: the period of this report")
+    if any(line.is_forecast for line in chart.lines):
+        said.append("dashed: forecast with its 95 % range")
+    note = "; ".join(said)
+    return f"{note[0].upper()}{note[1:]}." if note else ""

@@ -1,0 +1,193 @@
+"""Two groups of the same days in, for each pair how many times as much one has as the other (or too few) out."""
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from clarity_assets.statistics.intervals import LEVEL, Interval, ratio_interval
+from clarity_assets.statistics.multiple import false_discovery_adjusted
+from clarity_assets.statistics.series import DailySeries
+from clarity_assets.statistics.shares import need_share
+
+FALSE_NAME_SHARE = 0.05  # of the differences that a report names, at most this share is expected to be none
+MIN_SESSIONS = 30.0  # of either group: a share or a mean of fewer says little of the next ones
+MIN_EVENTS = (
+    10.0  # independent ones in both groups together; the test is exact, and says so where they are all on one side
+)
+MIN_DAYS_OF_MEAN = 4  # the days alone tell how far a mean scatters
+PRIOR_DF = 10.0  # days' worth of what all pairs of one kind say about the scatter of each
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """`ratio`: (own rate or mean) / (the other's), 1 = the same, with `interval` (for this pair alone).
+
+    `own`, `other`: value / exposure of either group; NaN without exposure. `p_adjusted`: after Benjamini-Hochberg over
+    all pairs tested together. `is_named`: whether it may be called a difference. With too few, ratio, interval, p and
+    p_adjusted are None and `reason` says what is missing.
+    """
+
+    own: float
+    other: float
+    ratio: float | None = None
+    interval: Interval | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    is_named: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Value and exposure of one pair on the days that both know; `scatter` and `df` of its own days."""
+
+    own: float
+    own_exposure: float
+    other: float
+    other_exposure: float
+    scatter: float
+    df: int
+
+
+def contrast_all(
+    pairs: Mapping[Hashable, tuple[DailySeries, DailySeries]],
+    *,
+    level: float = LEVEL,
+    false_name_share: float = FALSE_NAME_SHARE,
+    alike=lambda key: None,
+) -> dict[Hashable, Contrast]:
+    """How each pair's first series differs from its second on the days that both know; kinds "rate" and "mean".
+
+    Rates (events on sessions): given their sum, the own events are binomial (`intervals.ratio_interval`), the counts
+    divided by the dispersion of days: Pearson's chi-square of the own days around the own rate over its degrees of
+    freedom, steadied by the pairs that are `alike` (PRIOR_DF days' worth of their pooled one), at least 1.
+    Source: Przyborowski & Wilenski (1940); McCullagh & Nelder (1989), sections 4.5 and 9.2 (quasi-likelihood).
+    Means (seconds): the difference of the logs of two weighted means over days, each with its own error (Cochran 1977,
+    section 6.4; delta method), against t with the smaller number of days less one. The days of both groups are taken
+    as independent of one another: common good and bad days make the interval too wide, never too short.
+    Decision: named where p after Benjamini-Hochberg over all pairs is at most `false_name_share`.
+    Assumption: the pairs were not chosen by what they show; a session counts once a day.
+    Raises RequestRefused for a level or share outside of 0-1.
+    """
+    need_share("level", level, such_as=LEVEL)
+    need_share("false_name_share", false_name_share, such_as=FALSE_NAME_SHARE)
+    sums = {key: _sums(*pair) for key, pair in pairs.items()}
+    pooled = _pooled_scatter(sums, pairs, alike)
+    found = {
+        key: _of_means(*pair, sums[key], level)
+        if pair[0].kind == "mean"
+        else _of_rates(sums[key], _dispersion(sums[key], pooled[alike(key)]), level)
+        for key, pair in pairs.items()
+    }
+    adjusted = false_discovery_adjusted(np.array([np.nan if c.p is None else c.p for c in found.values()], float))
+    return {
+        key: contrast
+        if contrast.p is None
+        else replace(contrast, p_adjusted=float(p), is_named=bool(p <= false_name_share))
+        for (key, contrast), p in zip(found.items(), adjusted, strict=True)
+    }
+
+
+def _known(own: DailySeries, other: DailySeries) -> np.ndarray:
+    return own.is_known & other.is_known
+
+
+def _sums(own: DailySeries, other: DailySeries) -> _Sums:
+    known = _known(own, other)
+    values, exposure = own.values[known], own.exposure[known]
+    told = exposure > 0
+    total = exposure.sum()
+    rate = values.sum() / total if total else 0.0
+    expected = rate * exposure[told]
+    scatter = float(np.sum((values[told] - expected) ** 2 / expected)) if rate > 0 else 0.0
+    df = max(0, int(told.sum()) - 1) if rate > 0 else 0
+    return _Sums(float(values.sum()), float(total), float(other.values[known].sum()),
+                 float(other.exposure[known].sum()), scatter, df)  # fmt: skip
+
+
+def _pooled_scatter(sums: Mapping, pairs: Mapping, alike) -> dict[Hashable, float]:
+    """Chi-square / degrees of freedom over all pairs that are alike; 1 where no day tells."""
+    scatter: dict[Hashable, list[float]] = {}
+    for key, one in sums.items():
+        group = scatter.setdefault(alike(key), [0.0, 0.0])
+        if pairs[key][0].kind == "rate":
+            group[0] += one.scatter
+            group[1] += one.df
+    return {group: chi / df if df else 1.0 for group, (chi, df) in scatter.items()}
+
+
+def _dispersion(one: _Sums, pooled: float) -> float:
+    return max(1.0, (one.scatter + PRIOR_DF * pooled) / (one.df + PRIOR_DF))
+
+
+def _rates(one: _Sums) -> tuple[float, float]:
+    return (
+        one.own / one.own_exposure if one.own_exposure else math.nan,
+        one.other / one.other_exposure if one.other_exposure else math.nan,
+    )
+
+
+def _of_rates(one: _Sums, dispersion: float, level: float) -> Contrast:
+    from scipy.stats import binom
+
+    own, other = _rates(one)
+    reason = _too_few(one)
+    events = one.own + one.other
+    if not reason:
+        share = one.own_exposure / (one.own_exposure + one.other_exposure)
+        if events < MIN_EVENTS * dispersion:
+            reason = f"{events:.0f} sessions or events in both groups; {MIN_EVENTS * dispersion:.0f} are needed"
+    if reason:
+        return Contrast(own, other, reason=reason)
+    independent, all_of = one.own / dispersion, round(events / dispersion)
+    low_tail = binom.cdf(math.floor(independent), all_of, share)
+    high_tail = binom.sf(math.ceil(independent) - 1, all_of, share)
+    interval = ratio_interval(
+        one.own, one.own_exposure, one.other, one.other_exposure, dispersion=dispersion, level=level
+    )
+    ratio = own / other if other else math.inf
+    return Contrast(own, other, ratio, interval, p=float(min(1.0, 2 * min(low_tail, high_tail))))
+
+
+def _of_means(own: DailySeries, other: DailySeries, one: _Sums, level: float) -> Contrast:
+    from scipy.stats import t as t_distribution
+
+    values = _rates(one)
+    reason = _too_few(one)
+    errors = [_relative_error(series, _known(own, other)) for series in (own, other)]
+    if not reason and min(days for _, days in errors) < MIN_DAYS_OF_MEAN:
+        reason = f"{min(days for _, days in errors)} days with sessions; {MIN_DAYS_OF_MEAN} are needed"
+    if not reason and not min(values) > 0:
+        reason = "a mean of zero has no ratio"
+    if reason:
+        return Contrast(*values, reason=reason)
+    error = math.hypot(*(e for e, _ in errors))
+    df = min(days for _, days in errors) - 1
+    log_ratio = math.log(values[0] / values[1])
+    half = float(t_distribution.ppf((1 + level) / 2, df)) * error
+    interval = Interval(math.exp(log_ratio - half), math.exp(log_ratio + half), level)
+    p = 2 * float(t_distribution.sf(abs(log_ratio) / error, df)) if error > 0 else float(log_ratio == 0)
+    return Contrast(*values, math.exp(log_ratio), interval, p=p)
+
+
+def _relative_error(series: DailySeries, known: np.ndarray) -> tuple[float, int]:
+    """Standard error of the weighted mean over days, as a share of it; and how many days tell."""
+    told = known & (np.nan_to_num(series.exposure) > 0)
+    w, n = series.exposure[told], int(told.sum())
+    if n < 2:
+        return math.inf, n
+    x = series.values[told] / w
+    mean = np.average(x, weights=w)
+    variance = n / (n - 1) * np.sum(w**2 * (x - mean) ** 2) / w.sum() ** 2
+    return (float(math.sqrt(variance) / mean) if mean > 0 else math.inf), n
+
+
+def _too_few(one: _Sums) -> str:
+    sessions = min(one.own_exposure, one.other_exposure)
+    return (
+        f"{sessions:.0f} sessions in the smaller group; {MIN_SESSIONS:.0f} are needed"
+        if sessions < MIN_SESSIONS
+        else ""
+    )

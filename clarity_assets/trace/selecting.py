@@ -1,0 +1,197 @@
+"""Which rows a number is of: its source in; conditions on the mart and on the landing tables below it out."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from clarity_assets.clarity.columns import SIGNALS
+from clarity_assets.clarity.requests import ClarityRequest
+from clarity_assets.errors import ClarityAssetsError
+from clarity_assets.reports.figures import Source, Where
+from clarity_assets.reports.measures import MEASURES, Measure
+from clarity_assets.warehouse.tables import identifier
+
+IS_OTHER = "is_other"
+DATE_COLUMNS = {
+    "ops.api_request": "reserved_at",
+    "ops.check_result": "partition_start",
+    "marts.dim_page": "first_seen_date",
+    "marts.collection_gap": "first_date",
+}
+"""What tells the day of a row in tables without a column `date`."""
+
+ALWAYS = {"ops.api_request": "outcome <> 'not_sent'"}  # a slot that was given back is no request
+
+SITE = "base"
+TABLE_REQUESTS = {
+    "marts.fct_site_daily": (SITE,),
+    "marts.fct_page_daily": ("url_device",),
+    "marts.fct_frustration_daily": ("url_device",),
+    "marts.fct_geography_daily": ("country",),
+}
+"""The requests whose landing rows a mart's rows are made of."""
+
+VALUE_REQUESTS = {
+    "dimension": {
+        "site": SITE, "device": "device", "browser": "browser_device", "os": "os", "country": "country",
+    },
+    "breakdown": {"source_medium": "source_medium", "campaign": "campaign", "clarity_channel": "channel"},
+}  # fmt: skip
+"""The same where a column of the mart tells it: column -> value -> request."""
+
+
+class SourceUnreadable(ClarityAssetsError):
+    """The number's source names a table, a column or a measure that is not there (any more)."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of one table over UTC days [start, end): those of `where`, without those of `but_not`."""
+
+    label: str
+    table: str
+    where: Where
+    start: date
+    end: date
+    but_not: Where = ()
+
+
+def sides_of(source: Source) -> list[Selection]:
+    """The number's own rows; then its baseline; then what it is compared with."""
+    own = Selection("own rows", source.table, source.where, source.start, source.end)
+    sides = [own]
+    if source.baseline:
+        sides.append(Selection("baseline", source.table, source.where, *source.baseline))
+    if source.against is not None:
+        named = tuple((column, value) for column, value in source.against if column != IS_OTHER)
+        is_other = dict(source.against).get(IS_OTHER) is True
+        but_not = source.where if is_other else ()
+        sides.append(Selection("compared with", source.table, named, source.start, source.end, but_not))
+    return sides
+
+
+def measure_of(source: Source) -> Measure:
+    """The source's measure. Raises SourceUnreadable."""
+    if source.measure not in MEASURES:
+        raise SourceUnreadable(
+            f"{source.id} is of the measure {source.measure!r}, which is not in reports/measures.py; make its report anew"
+        )
+    return MEASURES[source.measure]
+
+
+def columns_read(measure: Measure, columns: Collection[str]) -> tuple[str, ...]:
+    """The columns of a mart that the measure reads, in the mart's order."""
+    named = set(re.findall(r"[a-z_][a-z0-9_]*", f"{measure.numerator} {measure.denominator or ''}"))
+    return tuple(column for column in columns if column in named)
+
+
+def date_column(table: str, columns: Collection[str]) -> str:
+    """What tells a row's day. Raises SourceUnreadable where nothing does."""
+    found = "date" if "date" in columns else DATE_COLUMNS.get(table, "date")
+    if found not in columns:
+        raise SourceUnreadable(f"{table} has no column {found!r} that would tell a row's day")
+    return found
+
+
+def condition(
+    selection: Selection,
+    *,
+    project_id: str,
+    columns: Collection[str],
+    name_of: Callable[[str], str | None] | None = None,
+) -> tuple[str, dict[str, object]]:
+    """SQL (and its parameters) that is true for the selection's rows of a table with these columns.
+
+    `name_of`: what a column of `where` is called in that table; None: nothing there tells it, so it is left out.
+    Raises SourceUnreadable where the table has no such column.
+    """
+    day = identifier(date_column(selection.table, columns))
+    values: dict[str, object] = {"from_day": selection.start, "to_day": selection.end}
+    parts = [f"{day} >= $from_day and {day} < $to_day"]
+    if "project_id" in columns:
+        parts.append("project_id = $project")
+        values["project"] = project_id
+    if selection.table in ALWAYS and name_of is None:
+        parts.append(ALWAYS[selection.table])
+    names = {"columns": columns, "name_of": name_of, "table": selection.table, "values": values}
+    parts += _equal(selection.where, **names)
+    others = _equal(selection.but_not, **names)
+    if others:
+        parts.append(f"not coalesce({' and '.join(others)}, false)")
+    return " and ".join(parts), values
+
+
+def _equal(where: Where, *, columns, name_of, table: str, values: dict[str, object]) -> list[str]:
+    """Conditions that each column has its value; the values are added to `values`."""
+    parts = []
+    for column, value in where:
+        name = name_of(column) if name_of else column
+        if name is None:
+            continue
+        if name not in columns:
+            raise SourceUnreadable(
+                f"{table} has no column {column!r} (its columns: {', '.join(columns)}); the number was told of another "
+                "version of it: make its report anew"
+            )
+        if value is None:
+            parts.append(f"{identifier(name)} is null")
+        else:
+            parameter = f"value_{len(values)}"
+            values[parameter] = value
+            parts.append(f"{identifier(name)} = ${parameter}")
+    return parts
+
+
+# --- below the mart -----------------------------------------------------------------------------------------------
+
+
+def requests_of(selection: Selection) -> tuple[str, ...]:
+    """The requests that tell these rows, by table and by the value of `dimension` or `breakdown`; none: no mart."""
+    if selection.table in TABLE_REQUESTS:
+        return TABLE_REQUESTS[selection.table]
+    named = dict(selection.where)
+    if "breakdown" in named or selection.table == "marts.fct_attribution_daily":
+        column = "breakdown"
+    elif selection.table.startswith("marts.") and selection.table.removeprefix("marts.") in (
+        "fct_signal_daily", "fct_engagement_daily", "fct_traffic_daily",
+    ):  # fmt: skip
+        column = "dimension"
+    else:
+        return ()
+    known = VALUE_REQUESTS[column]
+    if column in named:
+        return (known[named[column]],) if named[column] in known else ()
+    return tuple(known.values())
+
+
+def landing_name(request: ClarityRequest, where: Where) -> Callable[[str], str | None]:
+    """What a mart's column is called in the request's landing table; None where nothing there tells it."""
+    dimension = dict(where).get("dimension")
+
+    def name(column: str) -> str | None:
+        told = dimension if column == "segment" else column
+        return told if told in request.columns else None
+
+    return name
+
+
+def channel_condition(selection: Selection, request: ClarityRequest, condition_on_mart: str) -> str:
+    """For rows chosen by a channel that rules derive: the landing rows whose day, source and medium the mart has."""
+    if "channel" not in dict((*selection.where, *selection.but_not)) or request.name != "source_medium":
+        return ""
+    return f""" and exists (select 1 from (select date as on_day, source as of_source, medium as of_medium
+                                           from {selection.table} where {condition_on_mart})
+                            where on_day = landed.date and of_source is not distinct from landed.source
+                              and of_medium is not distinct from landed.medium)"""  # noqa: S608 - names are checked
+
+
+def of_signal(columns: Collection[str], where: Where) -> tuple[str, ...]:
+    """The landing columns without those of other signals than the one that the rows are of."""
+    signal = dict(where).get("signal")
+    others = tuple(f"{name}_" for name in SIGNALS if signal is not None and name != signal)
+    return tuple(column for column in columns if not column.startswith(others or ("\0",)))
+
+
+def by_request(requests: Collection[ClarityRequest]) -> Mapping[str, ClarityRequest]:
+    return {request.name: request for request in requests}

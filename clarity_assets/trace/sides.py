@@ -1,0 +1,205 @@
+"""One side of a number in; its value now, its mart rows, the landing rows below them and the missing days out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import duckdb
+
+from clarity_assets.clarity.columns import landing_columns
+from clarity_assets.clarity.requests import ClarityRequest
+from clarity_assets.clarity.store import KNOWN
+from clarity_assets.reports.measures import Measure
+from clarity_assets.trace.selecting import (
+    SITE,
+    Selection,
+    SourceUnreadable,
+    channel_condition,
+    columns_read,
+    condition,
+    date_column,
+    landing_name,
+    requests_of,
+)
+from clarity_assets.trace.traced import Column, MissingDay, Rows, Side
+from clarity_assets.warehouse.models.model import Model
+from clarity_assets.warehouse.query import one
+from clarity_assets.warehouse.tables import identifier, quoted
+
+SHOWN_ROWS = 10
+MODELLED_DAYS = 31  # a longer range is not computed again from the landing tables: that costs as much as building it
+KEPT_BACK = frozenset({"project_id", "token_hash", "first_bytes", "examples", "body"})  # the same in all rows, or long
+UNRECORDED, NOT_IN_MART = "unrecorded", "not in the mart"
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The measure over some rows: its value, numerator and denominator, and how many rows tell it or do not."""
+
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    rows: int
+    untold: int
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What all sides of one number share."""
+
+    con: duckdb.DuckDBPyConnection
+    project_id: str
+    measure: Measure
+    models: Mapping[str, Model]
+    requests: Mapping[str, ClarityRequest]
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The table's columns in the warehouse. Raises SourceUnreadable where there is none of the name."""
+        try:
+            return tuple(c[0] for c in self.con.execute(f"select * from {quoted(table)} limit 0").description)  # noqa: S608
+        except duckdb.CatalogException as error:
+            raise SourceUnreadable(
+                f"there is no {table} in the warehouse; run the models: clarity-assets build"
+            ) from error
+
+    def read(self, selection: Selection, *, landing: Mapping[str, set[str]]) -> Side:
+        """The side. `landing`: the columns of the landing tables that the measure's columns are made of, by request."""
+        columns = self.columns(selection.table)
+        sums = self.sums(selection, columns=columns)
+        requests = requests_of(selection)
+        missing = [day for name in requests for day in self.missing(selection, name)]
+        days = (selection.end - selection.start).days
+        gaps = {day.date for day in missing if not requests or day.request == requests[0]}
+        known = days - len(gaps) if requests else self._days(selection, columns=columns)
+        is_modelled = self._is_modelled(selection)
+        value = sums.value
+        if not sums.rows and self.measure.denominator is None and known:
+            value = 0.0  # nobody saw the page, or nothing happened, on days that are known
+        return Side(
+            selection.label, selection.where, selection.but_not, selection.start, selection.end, value,
+            sums.numerator, sums.denominator, sums.untold, known, self.rows(selection, columns=columns),
+            tuple(self.landing(selection, self.requests[name], landing[name], columns=columns) for name in landing),
+            tuple(missing), self.by_model(selection, columns=columns) if is_modelled else None, is_modelled,
+        )  # fmt: skip
+
+    # --- the mart -------------------------------------------------------------------------------------------------
+
+    def sums(self, selection: Selection, *, columns: tuple[str, ...], relation: str = "", **parameters) -> Sums:
+        """The measure over the rows of the mart, or of another relation with its columns."""
+        where, values = condition(selection, project_id=self.project_id, columns=columns)
+        numerator, denominator = self.measure.numerator, self.measure.denominator or "1"
+        try:
+            above, below, rows, untold = one(
+                self.con,
+                f"""select sum(above) filter (is_told)::double, sum(below) filter (is_told)::double, count(*),
+                           count(*) filter (not is_told)
+                    from (select *, above is not null and below is not null as is_told
+                          from (select {numerator} as above, {denominator} as below
+                                from {relation or quoted(selection.table)} where {where}))""",  # noqa: S608
+                values | parameters,
+            )
+        except duckdb.BinderException as error:
+            raise SourceUnreadable(
+                f"the measure {self.measure.name!r} ({self.measure.formula}) is none of {selection.table}: {error}"
+            ) from error
+        if self.measure.denominator is None:
+            return Sums(above, above, None, rows, untold)
+        value = self.measure.per * above / below if above is not None and below else None
+        return Sums(value, above, below, rows, untold)
+
+    def rows(self, selection: Selection, *, columns: tuple[str, ...]) -> Rows:
+        """The first rows: what tells them apart, and the columns that the measure reads."""
+        model = self.models.get(selection.table)
+        read = columns_read(self.measure, columns)
+        if model and read:
+            fixed = {column for column, _ in selection.where} | {"project_id"}
+            keys = [c for c in ("date", *model.contract.meta.grain) if c in columns and (c == "date" or c not in fixed)]
+            shown = tuple(dict.fromkeys((*keys, *read)))
+        else:
+            shown = tuple(column for column in columns if column not in KEPT_BACK)
+        where, values = condition(selection, project_id=self.project_id, columns=columns)
+        return self._first(selection.table, shown, where, values, order=(date_column(selection.table, columns), *shown))
+
+    def _first(self, table: str, columns: tuple[str, ...], where: str, values: dict, *, order: tuple[str, ...]) -> Rows:
+        [count] = one(self.con, f"select count(*) from {quoted(table)} as landed where {where}", values)  # noqa: S608
+        listed, ordered = (", ".join(map(identifier, dict.fromkeys(names))) for names in (columns, order))
+        rows = self.con.execute(
+            f"select {listed} from {quoted(table)} as landed where {where} order by {ordered} limit {SHOWN_ROWS}",  # noqa: S608
+            values,
+        ).fetchall()
+        return Rows(table, columns, count, tuple(rows))
+
+    def _days(self, selection: Selection, *, columns: tuple[str, ...]) -> int:
+        where, values = condition(selection, project_id=self.project_id, columns=columns)
+        day = identifier(date_column(selection.table, columns))
+        sql = f"select count(distinct cast({day} as date)) from {quoted(selection.table)} where {where}"  # noqa: S608
+        return one(self.con, sql, values)[0]
+
+    def _is_modelled(self, selection: Selection) -> bool:
+        model = self.models.get(selection.table)
+        return bool(model and model.takes_range and (selection.end - selection.start).days <= MODELLED_DAYS)
+
+    def by_model(self, selection: Selection, *, columns: tuple[str, ...]) -> float | None:
+        """The measure over the rows that the mart's SQL gives from the tables that it reads, as they are now."""
+        sql = self.models[selection.table].sql
+        days = {"start": selection.start, "end": selection.end}
+        return self.sums(selection, columns=columns, relation=f"({sql}\n)", **days).value
+
+    # --- the days -------------------------------------------------------------------------------------------------
+
+    def missing(self, selection: Selection, request: str) -> list[MissingDay]:
+        """The days of which the request tells nothing, or whose rows the mart does not have; and why."""
+        days = {"start": selection.start, "end": selection.end}
+        states = {
+            day: (status, cause, rows)
+            for day, status, cause, rows in self.con.execute(
+                """select date, status, cause, row_count from ops.clarity_day
+                   where project_id = $project and request = $request and date >= $start and date < $end""",
+                {"project": self.project_id, "request": request} | days,
+            ).fetchall()
+        }
+        sql = f"""select distinct date from {quoted(selection.table)}
+                  where project_id = $project and date >= $start and date < $end"""  # noqa: S608 - quoted
+        in_mart = {day for (day,) in self.con.execute(sql, {"project": self.project_id} | days).fetchall()}
+        found = []
+        for place in range((selection.end - selection.start).days):
+            day = selection.start + timedelta(days=place)
+            status, cause, rows = states.get(day, (UNRECORDED, "before the collection began, or not over yet", 0))
+            if status in KNOWN:
+                if not rows or day in in_mart:
+                    continue
+                status, cause = NOT_IN_MART, "known, but the mart has no row of it: clarity-assets build"
+            found.append(MissingDay(request, day, status, cause or ""))
+        return found
+
+    # --- the landing tables ---------------------------------------------------------------------------------------
+
+    def landing(
+        self, selection: Selection, request: ClarityRequest, read: set[str], *, columns: tuple[str, ...]
+    ) -> Rows:
+        """The landing rows that fall under the same conditions, as far as the request's dimensions tell them."""
+        names = [column.name for column in landing_columns(request)]
+        is_site_beside = request.name == SITE and SITE not in requests_of(selection)
+        name_of = (lambda column: None) if is_site_beside else landing_name(request, selection.where)
+        where, values = condition(selection, project_id=self.project_id, columns=names, name_of=name_of)
+        on_mart, mart_values = condition(selection, project_id=self.project_id, columns=columns)
+        derived = channel_condition(selection, request, on_mart)
+        if derived:
+            where, values = where.replace("project_id =", "landed.project_id =") + derived, mart_values | values
+        shown = ("date", *request.columns, *(name for name in names if name in read))
+        return self._first(request.table, shown, where, values, order=("date", *request.columns))
+
+
+def landing_read(leaves: set[Column], requests: Mapping[str, ClarityRequest]) -> dict[str, set[str]]:
+    """The columns of each request's landing table among these."""
+    found: dict[str, set[str]] = {}
+    for table, column in leaves:
+        for request in requests.values():
+            if request.table == table:
+                found.setdefault(request.name, set()).add(column)
+    return found
+
+
+def days_of(sides: tuple[Side, ...]) -> list[date]:
+    """All days of all sides, in their order."""
+    return sorted({side.start + timedelta(days=i) for side in sides for i in range((side.end - side.start).days)})

@@ -1,0 +1,159 @@
+"""A number's id in; all that it came from, looked up and checked again in the warehouse as it is now, out."""
+
+import math
+
+from dataclasses import replace
+from datetime import date
+
+import duckdb
+
+from clarity_assets.clarity import store
+from clarity_assets.clarity.reading import page_rule
+from clarity_assets.clarity.requests import all_requests
+from clarity_assets.clarity.store import DayState
+from clarity_assets.project_models import ROOT, project_models, read_requests, source_tables
+from clarity_assets.reports.figures import Source
+from clarity_assets.settings import Settings
+from clarity_assets.trace import lineage
+from clarity_assets.trace.answers import used_answers
+from clarity_assets.trace.derivation import derive_again
+from clarity_assets.trace.registry import Told, find_number
+from clarity_assets.trace.selecting import (
+    SITE,
+    Selection,
+    by_request,
+    columns_read,
+    measure_of,
+    requests_of,
+    sides_of,
+)
+from clarity_assets.trace.sides import Reader, days_of, landing_read
+from clarity_assets.trace.traced import AnswerTold, ModelTold, Side, Traced
+
+ENDS_HERE = {
+    "ops.api_request": "Every row is one request in the quota ledger itself: there is nothing below it.",
+    "ops.check_result": "Every row is what one check found when it ran: there is nothing below it.",
+    "marts.fct_collection_daily": "Its rows tell how each day is known (ops.clarity_day) and what was asked for it "
+    "(ops.api_request): facts of the collection, not figures of an answer.",
+    "marts.dim_page": "Its rows are made of marts.fct_page_daily: the days on which a page had a row.",
+    "marts.collection_gap": "Its rows are made of marts.fct_collection_daily: days that are not known.",
+}
+"""Why a trace goes no further down than the rows of these tables."""
+
+
+def trace(con: duckdb.DuckDBPyConnection, number_id: str, *, settings: Settings) -> Traced:
+    """All that the number came from. `number_id`: the id, or its first digits. Nothing is written.
+
+    Raises NumberUnknown for an id that is none, unknown or ambiguous, and SourceUnreadable where the number's table,
+    column or measure is not there any more.
+    """
+    project_id = settings.need_project()
+    found_id, source, told = find_number(con, number_id, project_id=project_id)
+    requests = by_request(
+        read_requests(all_requests(extras=settings.extra_requests, order=settings.request_order))
+    )
+    measure = measure_of(source)
+    models = project_models(settings)
+    reader = Reader(con, project_id, measure, models, requests)
+    selections = sides_of(source)
+    model, below = _model(reader, source, selections)
+    sides = tuple(reader.read(side, landing=below[i]) for i, side in enumerate(selections))
+    states = _states(con, project_id, selections, sides, below)
+    answers = used_answers(con, states)
+    now, is_same = _now(source, sides, told)
+    return Traced(
+        found_id, source, told, measure.title, measure.formula, now, is_same, sides, model, answers,
+        derive_again(con, states, answers=answers, requests=requests, pages=page_rule(settings)) if states else None,
+        _changed_days(answers, told), (ENDS_HERE.get(source.table, "It is no mart: there is nothing below it."),)
+        if not states and not any(below) else (),
+    )  # fmt: skip
+
+
+def _model(reader: Reader, source: Source, selections: list[Selection]) -> tuple[ModelTold | None, list[dict]]:
+    """The table's model with the lines of the columns read; and by side the landing columns that they end at."""
+    model = reader.models.get(source.table)
+    if model is None:
+        return None, [{} for _ in selections]
+    columns = columns_read(reader.measure, model.column_types)
+    tables = source_tables(tuple(reader.requests.values())) | {t: m.column_types for t, m in reader.models.items()}
+    lines = lineage.lines_down(reader.models, table=source.table, columns=columns, tables=tables)
+    below, keep = [], set()
+    for side in selections:
+        leaves = set()
+        for column in columns:
+            ends = lineage.leaves_of(lines, (source.table, column))
+            leaves |= _concerned(ends, side, reader)
+            keep |= {end for end in ends if not end[0].startswith("landing.")} | leaves
+        signal = dict(side.where).get("signal")
+        leaves &= {leaf for sources in lineage.pruned(lines, keep=leaves, signal=signal).values() for leaf in sources}
+        below.append(landing_read(leaves, reader.requests) if requests_of(side) else {})
+    signals = {dict(side.where).get("signal") for side in selections}
+    kept = lineage.pruned(lines, keep=keep, signal=signals.pop() if len(signals) == 1 else None)
+    told = ModelTold(
+        model.table, str(model.path.relative_to(ROOT.parent)), tuple(model.upstream), tuple(sorted(kept.items()))
+    )
+    return told, below
+
+
+def _concerned(ends: set, side: Selection, reader: Reader) -> set:
+    """Of the landing columns that a mart's column may come from, those of the requests that tell this side's rows.
+
+    The site's are among them where the column is of the site, and where a truncated day's remainder counts.
+    """
+    landing = {end for end in ends if end[0].startswith("landing.")}
+    site = reader.requests[SITE].table
+    own = {reader.requests[name].table for name in requests_of(side)}
+    if {table for table, _ in landing} == {site} or _has_remainder(side, reader):
+        own.add(site)
+    return {end for end in landing if end[0] in own}
+
+
+def _has_remainder(side: Selection, reader: Reader) -> bool:
+    columns = reader.columns(side.table)
+    if "is_remainder" not in columns or dict(side.where).get("is_remainder") is False:
+        return False
+    of_remainder = replace(side, where=tuple((*side.where, ("is_remainder", True))))
+    return reader.sums(of_remainder, columns=columns).rows > 0
+
+
+def _states(con, project_id: str, selections: list[Selection], sides: tuple[Side, ...], below: list[dict]):
+    """How each day of the requests concerned is known, by request and day."""
+    found: dict[tuple[str, date], DayState] = {}
+    for name in dict.fromkeys(name for side in below for name in side):
+        days = set(days_of(tuple(side for side, of_side in zip(sides, below, strict=True) if name in of_side)))
+        for day, state in store.load_days(con, project_id, name).items():
+            if day in days and state.is_known:
+                found[name, day] = state
+    return found
+
+
+def _now(source: Source, sides: tuple[Side, ...], told: tuple[Told, ...]) -> tuple[float | None, bool | None]:
+    """The value now, and whether it is what the newest report told; None where the two may differ by right."""
+    own = sides[0].value
+    if source.statistic == "value":
+        newest = told[0].value
+        is_same = own == newest if own is None or newest is None else math.isclose(own, newest, rel_tol=1e-9)
+        return own, is_same
+    if source.statistic in ("trend", "forecast") or len(sides) < 2:
+        return None, None
+    first, second = (_level(side, per_day=source.statistic == "change") for side in (sides[0], sides[-1]))
+    now = first / second if first is not None and second else None
+    if now is not None and told[0].value is not None and math.isclose(now, told[0].value, rel_tol=1e-9):
+        return now, True
+    return now, None
+
+
+def _level(side: Side, *, per_day: bool) -> float | None:
+    """A count a known day where two spans of days are compared; a rate or a mean as it is."""
+    if side.denominator is not None or not per_day or side.value is None:
+        return side.value
+    return side.value / side.known_days if side.known_days else None
+
+
+def _changed_days(answers: tuple[AnswerTold, ...], told: tuple[Told, ...]) -> tuple[date, ...]:
+    """Days of which an answer came after the newest report."""
+    newest = told[0].reported_at
+    late = [answer for answer in answers if answer.received_at and answer.received_at > newest]
+    return tuple(sorted({use.date for answer in late for use in answer.uses}))
+
+
