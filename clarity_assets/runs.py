@@ -12,6 +12,8 @@ import psutil
 
 from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.errors import RequestRefused
+from clarity_assets.reports.make import TITLES
+from clarity_assets.reports.period import Period
 from clarity_assets.settings import Settings
 
 PROCESS_TAG = "clarity_assets/process"
@@ -125,12 +127,23 @@ def build_marts(first: date, last: date, *, instance: dg.DagsterInstance) -> Bui
     return Built(result.run_id, result.success, checks, failures)
 
 
-def build_report(monday: date, *, instance: dg.DagsterInstance) -> Path:
-    """Materialize the weekly report and return its file. Raises what the run raises."""
-    key = dg.AssetKey(["reports", "weekly_overview"])
-    result = _materialize(dg.AssetSelection.assets(key), instance=instance, partition_key=f"{monday}")
-    [event] = result.asset_materializations_for_node("reports__weekly_overview")
-    return Path(event.metadata["file"].value)
+def build_reports(period: Period, *, instance: dg.DagsterInstance) -> dict[str, dict[str, Path]]:
+    """Materialize the reports of a week or month; the files of each by kind and format. Raises what the run raises."""
+    every = "weekly" if period.kind == "week" else "monthly"
+    keys = [dg.AssetKey(["reports", f"{every}_{kind}"]) for kind in TITLES]
+    result = _materialize(dg.AssetSelection.assets(*keys), instance=instance, partition_key=f"{period.start}")
+    files = {}
+    for event in result.asset_materializations_for_node(f"{every}_reports"):
+        told = {name.removeprefix("file_"): Path(value.value) for name, value in event.metadata.items()
+                if name.startswith("file_")}  # fmt: skip
+        files[event.asset_key.path[-1].removeprefix(f"{every}_")] = told
+    return files
+
+
+def build_exports(period: Period, *, instance: dg.DagsterInstance) -> None:
+    """Materialize the exported files of a week or month. Raises what the run raises."""
+    key = dg.AssetKey(["exports", "weekly_files" if period.kind == "week" else "monthly_files"])
+    _materialize(dg.AssetSelection.assets(key), instance=instance, partition_key=f"{period.start}")
 
 
 def _materialize(selection: dg.AssetSelection, *, instance: dg.DagsterInstance, **options):

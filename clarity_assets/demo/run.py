@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from clarity_assets.clarity.status import Status, read_status
@@ -20,10 +21,11 @@ from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.stand_in import StandIn
 from clarity_assets.demo.token import make_token
 from clarity_assets.errors import ClarityAssetsError
-from clarity_assets.runs import build_marts, build_report, collect_days, load_definitions
+from clarity_assets.reports.period import Period, newest_month, newest_week
+from clarity_assets.runs import build_exports, build_marts, build_reports, collect_days, load_definitions
 from clarity_assets.settings import load_settings
 
-FIRST_DAY = date(2026, 8, 31)  # a Monday
+FIRST_DAY = date(2026, 8, 17)  # a Monday; 45 days on, September is over
 DAYS = 45
 COLLECTED_AT = time(1, 0, tzinfo=UTC)
 
@@ -97,9 +99,9 @@ def run_demo(folder: Path, *, console: Console) -> None:
                 _night(i, stand_in, instance, job)
                 bar.advance(task)
             bar.update(task, description="simulated days")
-            report = _build(instance, bar)
+            reports = _build(instance, bar)
         known = read_status(load_settings(), days=1)
-    _tell(console, known, warehouse=paths.warehouse, report=report)
+        _tell(console, known, paths=paths, reports=reports)
 
 
 def run_demo_ui(folder: Path, *, port: int, console: Console) -> int:
@@ -155,21 +157,31 @@ def _pending(*, before: date) -> set[date]:
     return {s.date for s in states if s.status == PENDING and s.date < before}
 
 
-def _build(instance, bar: Progress) -> Path:
-    """Marts over the whole range in one run, and the report of every full week; returns the last report's path."""
-    task = bar.add_task("marts and reports", total=1 + DAYS // 7)
-    built = build_marts(FIRST_DAY, FIRST_DAY + timedelta(days=DAYS - 1), instance=instance)
+def _build(instance, bar: Progress) -> dict[str, dict[str, Path]]:
+    """Marts over the whole range in one run; reports of every full week and month, and the last ones' files."""
+    last = FIRST_DAY + timedelta(days=DAYS - 1)
+    week, month = newest_week(last), newest_month(last)
+    periods = [Period.week(monday) for monday in _mondays(until=week.start)] + [month]
+    task = bar.add_task("marts and reports", total=2 + len(periods))
+    built = build_marts(FIRST_DAY, last, instance=instance)
     if not built.is_complete:
         raise ClarityAssetsError(f"the models were not made: {'; '.join(built.failures.values())}")
     bar.advance(task)
-    path = None
-    for week in range(DAYS // 7):
-        path = build_report(FIRST_DAY + timedelta(weeks=week), instance=instance)
+    files = {}
+    for period in periods:
+        files[period] = build_reports(period, instance=instance)
         bar.advance(task)
-    return path
+    build_exports(week, instance=instance)
+    bar.advance(task)
+    return {"Weekly": files[week], "Monthly": files[month]}
 
 
-def _tell(console: Console, known: Status, *, warehouse: Path, report: Path) -> None:
+def _mondays(*, until: date) -> list[date]:
+    """Every Monday from the first simulated day on."""
+    return [FIRST_DAY + timedelta(weeks=i) for i in range((until - FIRST_DAY).days // 7 + 1)]
+
+
+def _tell(console: Console, known: Status, *, paths: DemoPaths, reports: dict[str, dict[str, Path]]) -> None:
     console.print(f"\n[bold]What is known[/] of {DAYS} days × {len(known.counts)} requests:")
     for name, counts in known.counts.items():
         told = ", ".join(f"{counts.get(s, 0)} {s}" for s in ("measured", "derived", "lost", "pending"))
@@ -177,7 +189,14 @@ def _tell(console: Console, known: Status, *, warehouse: Path, report: Path) -> 
     console.print(f"{known.requests_sent} requests spent, never more than 10 a day; {known.answers} answers kept")
     for gap in known.gaps[:1]:
         console.print(f"Lost, and named: {gap.first} to {gap.last} ({gap.cause})")
-    console.print(f"\nDuckDB file  {_shown(warehouse)}\nReport       {_shown(report)}\nUI           make demo-ui")
+    console.print("\n[bold]What to do first[/] (clarity-assets recommend list)")
+    for line in _top_recommendations(paths):
+        console.print(f"  {escape(line)}", soft_wrap=True)
+    console.print(f"\nDuckDB file  {_shown(paths.warehouse)}")
+    for every, by_kind in reports.items():
+        for kind, files in by_kind.items():
+            console.print(f"{every:<8} {kind:<8} {_shown(files['html'])}", soft_wrap=True)
+    console.print(f"Exports      {_shown(paths.reports / 'exports' / 'latest')}\nUI           make demo-ui")
 
 
 def _shown(path: Path) -> Path:

@@ -4,7 +4,7 @@
         <period>/                        2026-10-05 (a week), 2026-10 (a month), 2026-10-05_2026-10-09 (another span)
             traffic_<period>.csv         and engagement, frustration, geography, attribution: every column of the mart
             traffic_<period>.parquet     the same five, with types and the columns' meanings
-            clarity_<period>.xlsx        one workbook: read_me, the five (frustration a column a signal), data_dictionary
+            clarity_<period>.xlsx        one workbook: read_me, the five (frustration: a column a signal), dictionary
             powerbi_feed_<period>.json   a row a day and device
             weekly_summary_<period>.json (a month: monthly_summary_…), where a report has been exported
             manifest.json                name, size, sha256, rows, period and project of each

@@ -9,6 +9,7 @@ a spreadsheet cuts there, quotes or not. An apostrophe at such a place is double
 """
 
 import re
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -27,10 +28,12 @@ RISKY = r"'=+\-@＝＋－＠"
 
 
 def escape_sql() -> str:
-    """SQL over a text `{}` that makes it safe, see above."""
+    """SQL over a text `{0}` that makes it safe, see above."""
     risky = RISKY.replace("'", "''")
-    inside = f"regexp_replace({{}}, '([{BREAKS}])([{risky}])', '\\1''\\2', 'g')"
-    return rf"regexp_replace({inside}, '^([{risky}\t\r\n])', '''\1')"
+    inside = f"regexp_replace({{0}}, '([{BREAKS}])([{risky}])', '\\1''\\2', 'g')"
+    whole = rf"regexp_replace({inside}, '^([{risky}\t\r\n])', '''\1')"
+    is_risky = rf"regexp_matches({{0}}, '^[{risky}\t\r\n]|[{BREAKS}][{risky}]')"  # faster than to replace nothing
+    return f"if({is_risky}, {whole}, {{0}})"
 
 
 def unescaped(cell: str) -> str:
@@ -39,10 +42,22 @@ def unescaped(cell: str) -> str:
 
 
 def write_csv(source: Source, mart: Mart, path: Path) -> int:
-    """Write the table's rows of the period; how many. Raises ReportUnwritable."""
-    texts = [identifier(column.name) for column in mart.columns if column.type == "VARCHAR"]
+    """Write the table's rows of the period; how many. Raises ReportUnwritable, and OSError."""
+    first, *others = source.in_chunks()
+    count = _copy(first, mart, path, has_header=True)
+    piece = path.with_name(f"{path.name}.piece")
+    for chunk in others:
+        count += _copy(chunk, mart, piece, has_header=False)
+        with piece.open("rb") as more, path.open("ab") as file:
+            shutil.copyfileobj(more, file)
+    piece.unlink(missing_ok=True)
+    return count
+
+
+def _copy(source: Source, mart: Mart, path: Path, *, has_header: bool) -> int:
+    texts = ", ".join(identifier(column.name) for column in mart.columns if column.type == "VARCHAR")
     query = rows_sql(source, mart, text=escape_sql())
-    options = f"format csv, header, new_line '\\r\\n', force_quote ({', '.join(texts)})"
+    options = f"format csv, header {has_header}, new_line '\\r\\n', force_quote ({texts})"
     try:
         copied = source.con.execute(f"copy ({query}) to $path ({options})", source.parameters | {"path": str(path)})
         return copied.fetchall()[0][0]

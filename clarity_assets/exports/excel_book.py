@@ -1,9 +1,10 @@
 """What stands on each sheet in; the workbook without its tables' rows out: read_me, headers, data_dictionary."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -32,7 +33,10 @@ NOTES = (
     ("lost", "It can no longer be known: its hours have left the three days that Clarity tells of."),
     ("unrecorded", "The collection never named the day."),
     ("coverage", "Share of the UTC day inside the windows that the figures rest on."),
-    ("is a sample", "Clarity cut an answer at 1,000 rows (is_truncated): the rows of that day are an arbitrary sample."),
+    (
+        "is a sample",
+        "Clarity cut an answer at 1,000 rows (is_truncated): the rows of that day are an arbitrary sample.",
+    ),
     ("is_remainder", "No page and no segment, but what the rows of a truncated day lack against the site's total."),
     ("adding up", "Visitors never add up, and averages are to be weighted by sessions: see data_dictionary."),
     ("long texts", "A text of more than 32,767 characters ends in … here; CSV and Parquet have all of it."),
@@ -52,13 +56,12 @@ def make_book(source: Source, parts: list[Part]) -> Workbook:
 
 def cell_styles(book: Workbook) -> dict[str, int]:
     """The style of the cells of each column type."""
-    return {kind: _styled(book.active, number_format).style_id for kind, number_format in FORMATS.items()}
-
-
-def _styled(sheet: Worksheet, number_format: str) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet)
-    cell.number_format = number_format
-    return cell
+    styles = {}
+    for kind, number_format in FORMATS.items():
+        cell = Cell(book.active)
+        cell.number_format = number_format
+        styles[kind] = cell.style_id
+    return styles
 
 
 def _read_me(sheet: Worksheet, source: Source, parts: list[Part]) -> None:
@@ -94,28 +97,29 @@ def _header(sheet: Worksheet, part: Part) -> None:
 def _dictionary(sheet: Worksheet, parts: list[Part]) -> None:
     rows = dictionary_rows(parts)
     _append(sheet, list(DICTIONARY), is_head=True)
-    for row in rows:
+    for number, row in enumerate(rows, start=2):
         _append(sheet, row)
-        sheet.cell(sheet.max_row, len(row)).alignment = WRAPPED
+        sheet.cell(number, len(row)).alignment = WRAPPED
     _freeze(sheet, len(DICTIONARY), len(rows))
     _set_widths(sheet, DICTIONARY.values())
 
 
-def _append(sheet: Worksheet, row: tuple | list, *, is_head: bool = False) -> None:
-    """One row, in which a text is a text whatever it begins with."""
-    number = sheet._current_row + 1
-    for index, value in enumerate(row, start=1):
-        if value is None:
-            continue
-        cell = sheet.cell(number, index, text_of(value) if isinstance(value, str) else value)
-        if isinstance(value, str):
-            cell.data_type = "s"
-        elif isinstance(value, date):
-            cell.number_format = FORMATS["DATE"]
-        elif isinstance(value, float):
-            cell.number_format = "0%"
-        if is_head:
-            cell.font, cell.fill = BOLD, SHADE
+def _append(sheet: Worksheet, row: Iterable, *, is_head: bool = False) -> None:
+    sheet.append([_cell(sheet, value, is_head=is_head) for value in row])
+
+
+def _cell(sheet: Worksheet, value: object, *, is_head: bool) -> Cell:
+    """A typed cell; a text is a text whatever it begins with."""
+    cell = Cell(sheet, value=text_of(value) if isinstance(value, str) else value)
+    if isinstance(value, str):
+        cell.data_type = "s"
+    elif isinstance(value, date):
+        cell.number_format = FORMATS["DATE"]
+    elif isinstance(value, float):
+        cell.number_format = "0%"
+    if is_head:
+        cell.font, cell.fill = BOLD, SHADE
+    return cell
 
 
 def _freeze(sheet: Worksheet, column_count: int, row_count: int) -> None:
@@ -123,7 +127,7 @@ def _freeze(sheet: Worksheet, column_count: int, row_count: int) -> None:
     sheet.auto_filter.ref = f"A1:{get_column_letter(column_count)}{row_count + 1}"
 
 
-def _set_widths(sheet: Worksheet, widths) -> None:
+def _set_widths(sheet: Worksheet, widths: Iterable[int]) -> None:
     for index, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = width
 

@@ -61,10 +61,11 @@ def _filled(body: bytes, part: Part, rows: Iterator[tuple], styles: dict[str, in
 
 
 def _rows(source: Source, sheet: Sheet) -> Iterator[tuple]:
-    """The table's rows, some at a time; the query runs when the first is asked for."""
-    result = source.con.execute(sheet.query, source.parameters)
-    while some := result.fetchmany(ROWS_AT_ONCE):
-        yield from some
+    """The table's rows, some at a time; a query runs when its first row is asked for."""
+    for chunk in source.in_chunks():
+        result = source.con.execute(sheet.query, chunk.parameters)
+        while some := result.fetchmany(ROWS_AT_ONCE):
+            yield from some
 
 
 def _entry(name: str, made_at: datetime) -> ZipInfo:

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from clarity_assets.clarity.columns import SIGNALS
 from clarity_assets.exports.tables import NAMES, Mart, Source, days_sql, exported, read_mart, rows_sql
 from clarity_assets.warehouse.columns import Column
+from clarity_assets.warehouse.query import one
 
 TYPES = {"VARCHAR": "text", "DATE": "date", "BIGINT": "whole number", "DOUBLE": "number", "BOOLEAN": "TRUE or FALSE"}
-UNITS = (("_sum_s", "seconds, added up"), ("_s", "seconds"), ("_sum_pct", "percent, added up"), ("_pct", "percent"))
+UNITS = (
+    ("_sum_s", "seconds, added up"), ("_s", "seconds"), ("_sum_pct", "percent, added up"), ("_pct", "percent"),
+    ("pages_per_session", "pages per session"), ("pageviews", "page views"),
+)  # fmt: skip
+COUNTED = {"count": "occurrences", "pageviews": "page views", "sessions": "sessions", "visitors": "visitors"}
 UNRECORDED = "unrecorded"
 
 
@@ -22,6 +27,25 @@ class Sheet:
     row_count: int
 
 
+@dataclass(frozen=True)
+class Part:
+    """As many rows of a table as one sheet holds."""
+
+    name: str
+    sheet: Sheet
+    row_count: int
+
+
+def in_parts(sheets: list[Sheet], *, max_rows: int) -> list[Part]:
+    """Each table as `traffic`, and what is beyond `max_rows` as `traffic_2`, …; an empty one is a part too."""
+    parts = []
+    for sheet in sheets:
+        for i, first in enumerate(range(0, max(1, sheet.row_count), max_rows)):
+            name = sheet.name if i == 0 else f"{sheet.name}_{i + 1}"
+            parts.append(Part(name, sheet, min(max_rows, sheet.row_count - first)))
+    return parts
+
+
 def table_sheets(source: Source) -> list[Sheet]:
     """The five tables. Frustration has a row a day, page and device, and a column a signal: a sixth of the rows of
     the mart, which people can sort and filter by any signal."""
@@ -31,7 +55,7 @@ def table_sheets(source: Source) -> list[Sheet]:
         pivoted = name == "frustration"
         columns, query = _signals_side_by_side(source, of_mart) if pivoted else (None, rows_sql(source, of_mart))
         count = f"select count(*) from ({query})"  # noqa: S608 - names of contracts
-        [(row_count,)] = source.con.execute(count, source.parameters).fetchall()
+        row_count = sum(one(source.con, count, chunk.parameters)[0] for chunk in source.in_chunks())
         about = "A row a day, page and device, a column a signal." if pivoted else "A row of the mart each."
         sheets.append(Sheet(name, f"marts.{of_mart.name}. {about}", columns or of_mart.columns, query, row_count))
     return sheets
@@ -52,9 +76,9 @@ def _signals_side_by_side(source: Source, frustration: Mart) -> tuple[tuple[Colu
     return columns, query
 
 
-def dictionary_rows(sheets: list[Sheet]) -> list[tuple[str, ...]]:
+def dictionary_rows(parts: list[Part]) -> list[tuple[str, ...]]:
     """Sheet, column, type, unit and meaning of every column of the tables."""
-    return [(s.name, c.name, TYPES[c.type], unit_of(c), c.meaning) for s in sheets for c in s.columns]
+    return [(p.name, c.name, TYPES[c.type], unit_of(c), c.meaning) for p in parts for c in p.sheet.columns]
 
 
 def unit_of(column: Column) -> str:
@@ -62,11 +86,8 @@ def unit_of(column: Column) -> str:
     if column.type == "DATE":
         return "UTC day"
     if column.type == "DOUBLE":
-        return next((unit for end, unit in UNITS if column.name.endswith(end)), column.name.replace("_", " "))
-    if column.type != "BIGINT":
-        return ""
-    what = column.name.rpartition("_")[2]
-    return "occurrences" if what == "count" else {"pageviews": "page views"}.get(what, what)
+        return next((unit for end, unit in UNITS if column.name.endswith(end)), "")
+    return COUNTED.get(column.name.rpartition("_")[2], "")
 
 
 def day_rows(source: Source) -> list[tuple]:

@@ -14,10 +14,12 @@ ROWS_A_GROUP = 100_000  # what is held in memory at once
 def write_parquet(source: Source, mart: Mart, path: Path) -> int:
     """Write the table's rows of the period; how many. Raises OSError."""
     schema = pa.schema([pa.field(c.name, ARROW_TYPES[c.type], metadata={"comment": c.meaning}) for c in mart.columns])
-    rows = source.con.sql(rows_sql(source, mart), params=source.parameters)
     count = 0
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer, rows.to_arrow_reader(ROWS_A_GROUP) as reader:
-        for batch in reader:
-            writer.write_batch(batch.cast(schema), row_group_size=ROWS_A_GROUP)
-            count += batch.num_rows
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for chunk in source.in_chunks():
+            rows = source.con.sql(rows_sql(chunk, mart), params=chunk.parameters)
+            with rows.to_arrow_reader(ROWS_A_GROUP) as reader:
+                for batch in reader:
+                    writer.write_batch(batch.cast(schema), row_group_size=ROWS_A_GROUP)
+                    count += batch.num_rows
     return count

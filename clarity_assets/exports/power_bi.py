@@ -2,7 +2,7 @@
 
     {"last_updated": "2026-10-12T06:00:00Z",                      when the file was made, UTC
      "date_range": {"start": "2026-10-05", "end": "2026-10-11"},  first and last day, both included
-     "unknown_dates": ["2026-10-07"],                             days of the range without rows: pending, lost, not made
+     "unknown_dates": ["2026-10-07"],                             days without rows: pending, lost, not made
      "metrics": [{"date", "device", "total_sessions", "distinct_users", "avg_engagement_time", "rage_clicks",
                   "dead_clicks"}, …]}
 

@@ -1,7 +1,8 @@
 """A warehouse, a project and a period in; the five exported tables as SQL with the columns of their contracts out."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 
 import duckdb
@@ -16,7 +17,11 @@ from clarity_assets.warehouse.tables import identifier, quoted
 NAMES = ("traffic", "engagement", "frustration", "geography", "attribution")
 """The exported tables: `traffic` is `marts.fct_traffic_daily`, and so on."""
 
-EXACT, FINITE = "{}", "if(isfinite({0}), {0}, null)"  # infinity is no number in JSON and Excel, nor one that anybody told
+CHUNK = timedelta(days=31)  # a long period is read, sorted and written by so many days: bounded memory
+EXACT, FINITE = (
+    "{}",
+    "if(isfinite({0}), {0}, null)",
+)  # infinity is no number in JSON and Excel, nor one that anybody told
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,14 @@ class Source:
     @property
     def parameters(self) -> dict[str, object]:
         return {"project_id": self.project_id, "start": self.period.start, "end": self.period.end}
+
+    def in_chunks(self) -> Iterator["Source"]:
+        """The same in pieces of at most CHUNK, in the order of days."""
+        start = self.period.start
+        while start < self.period.end:
+            end = min(self.period.end, start + CHUNK)
+            yield replace(self, period=Period(start, end))
+            start = end
 
 
 class MartOutdated(WarehouseError):

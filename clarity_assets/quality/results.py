@@ -68,8 +68,13 @@ def store_results(
     schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in CHECK_RESULT])
     rows = pa.Table.from_pylist([about | _row(result) for result in results], schema=schema)
     with transaction(con):
-        ensure_tables(con, {TABLE: (CHECK_RESULT, "What every check found, whenever it ran; never changed.")})
+        ensure_results(con)
         return insert_rows(con, TABLE, rows) if rows.num_rows else 0
+
+
+def ensure_results(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the table of results if there is none yet."""
+    ensure_tables(con, {TABLE: (CHECK_RESULT, "What every check found, whenever it ran; never changed.")})
 
 
 def newest_results(con: duckdb.DuckDBPyConnection, *, table: str | None = None) -> list[dict[str, object]]:

@@ -1,7 +1,7 @@
 """An open warehouse and a period in; what all sections of all reports rest on out."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 import duckdb
@@ -13,6 +13,7 @@ from clarity_assets.reports.document import DayState
 from clarity_assets.reports.marts import Marts
 from clarity_assets.reports.period import Period
 from clarity_assets.settings import Settings
+from clarity_assets.warehouse.query import one
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,33 @@ class Facts:
     def page_days(self) -> tuple[DayState, ...]:
         """How each day of the period is known of pages."""
         return self.marts.days("url_device")
+
+    @property
+    def known_day_count(self) -> int:
+        """Days of the period that the site's own figures are known of."""
+        return sum(day.is_known for day in self.days)
+
+    @cached_property
+    def known_span(self) -> tuple[date, date] | None:
+        """First and newest UTC day that the site's figures are known of, up to the end of the period; None: none."""
+        first, newest = one(
+            self.marts.con,
+            """select min(date), max(date) from marts.fct_collection_daily
+               where project_id = ? and request = 'base' and not is_gap and date < ?""",
+            [self.project_id, self.period.end],
+        )
+        return (first, newest) if first else None
+
+    @cached_property
+    def requests_used(self) -> int:
+        """Requests that the days of the period spent: every slot but those given back because nothing was sent."""
+        [count] = one(
+            self.marts.con,
+            """select count(*) from ops.api_request where project_id = ? and reserved_at >= ? and reserved_at < ?
+               and outcome is distinct from 'not_sent'""",
+            [self.project_id, self.period.start, self.period.end],
+        )
+        return count
 
     def compared(self, table: str, measure: str, **where: str | bool | None) -> Compared:
         """The comparison of one series; `too few` where it is not watched."""

@@ -16,33 +16,30 @@ class ReportUnwritable(ClarityAssetsError):
 def write_atomically(path: Path, content: str | bytes) -> Path:
     """Write the file beside its place, then move it there; text as UTF-8. Raises ReportUnwritable."""
     data = content.encode() if isinstance(content, str) else content
-    temporary = None
     with unwritable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-            temporary = Path(name)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-            move_into_place(temporary, path)
-        except OSError:
-            if temporary is not None:
-                temporary.unlink(missing_ok=True)
-            raise
+            move_into_place(Path(temporary), path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)  # where it has not been moved
     return path
 
 
-def move_into_place(made: Path, path: Path) -> None:
-    """Replace `path` by the finished file `made` of the same disk, safe against a power cut. Raises OSError."""
-    with made.open("rb") as file:
-        os.fsync(file.fileno())
-    made.chmod(0o644)  # mkstemp gives 0600, and reports are read by others
-    os.replace(made, path)
+def move_into_place(made: Path, path: Path) -> Path:
+    """Replace `path` by a finished file of the same disk, safe against a power cut. Raises ReportUnwritable."""
+    with unwritable(path):
+        with made.open("rb") as file:
+            os.fsync(file.fileno())
+        made.chmod(0o644)  # mkstemp gives 0600, and reports are read by others
+        return made.replace(path)
 
 
 @contextmanager
 def unwritable(path: Path) -> Iterator[None]:
-    """Whatever the system refuses in the body is told as a file or folder that cannot be written."""
+    """What the system refuses in the body is told as a file or folder that cannot be written: ReportUnwritable."""
     try:
         yield
     except OSError as error:

@@ -128,7 +128,7 @@ class Marts:
         per_day = self._per_day(table, asked, by=by, where=where)
         sql = f"with per_day as ({per_day}) select {', '.join(('date', *by))}, {columns} from per_day where not is_truncated"  # noqa: S608, E501
         found = self.con.execute(sql, self._parameters(where, start, end)).fetchall()
-        places = {key: i for i, key in enumerate(wanted)} if wanted is not None else {}
+        places = {key: i for i, key in enumerate(wanted if by else [()])} if wanted is not None or not by else {}
         if wanted is None:
             for row in found:
                 places.setdefault(row[1 : 1 + len(by)], len(places))

@@ -94,6 +94,7 @@ MEASURES = {
         *(measure for signal in SIGNALS for measure in _signal_measures(signal)),
         # of the collection
         Measure("known_days", "Days known", "days", "if(is_gap, 0, 1)", better="high"),
+        Measure("gap_days", "Days missing", "days", "if(is_gap, 1, 0)", better="low"),
         Measure("day_coverage", "Hours covered", "%", "coverage", "1", per=100, kind="mean", decimals=1,
                 better="high"),
         Measure("requests_sent", "Requests used", "requests", "1"),

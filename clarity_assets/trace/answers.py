@@ -60,9 +60,7 @@ def _project_ids(con: duckdb.DuckDBPyConnection, project_id: str) -> list[tuple[
     ).fetchall()
 
 
-def used_answers(
-    con: duckdb.DuckDBPyConnection, states: Mapping[tuple[str, date], DayState]
-) -> tuple[AnswerTold, ...]:
+def used_answers(con: duckdb.DuckDBPyConnection, states: Mapping[tuple[str, date], DayState]) -> tuple[AnswerTold, ...]:
     """The answers that these days were solved from, by window, each with its uses; a missing one is damage too."""
     uses: dict[str, list[Use]] = {}
     for (request, day), state in sorted(states.items()):
@@ -79,7 +77,9 @@ def used_answers(
 
 def _missing(answer_id: str, uses: tuple[Use, ...]) -> AnswerTold:
     days = ", ".join(dict.fromkeys(f"{use.date}" for use in uses))
-    damage = f"MISSING: answer {answer_id} is not stored any more, and the figures of {days} rest on it; restore a backup"
+    damage = (
+        f"MISSING: answer {answer_id} is not stored any more, and the figures of {days} rest on it; restore a backup"
+    )
     return AnswerTold(answer_id, uses[0].request, None, None, None, "", "", 0, damage, uses=uses)
 
 

@@ -18,6 +18,7 @@ from clarity_assets.trace.wording import (
 )
 
 SHOWN = 10
+LONG = 600  # characters of a difference between two rows: six lines
 INTACT = "Intact: every answer below has the bytes that were stored"
 
 
@@ -91,7 +92,9 @@ def _now(traced: Traced) -> list[str]:
         more = f" and {len(traced.changed_days) - SHOWN} more" if len(traced.changed_days) > SHOWN else ""
         lines += wrapped(f"Answers came after the newest report, for {days}{more}.", indent="")
     elif traced.is_same is False:
-        lines += wrapped("No answer came since: the models, their rules, the settings or the rows have changed.", indent="")
+        lines += wrapped(
+            "No answer came since: the models, their rules, the settings or the rows have changed.", indent=""
+        )
     return lines
 
 
@@ -110,16 +113,21 @@ def _side(side: Side, *, is_alone: bool) -> list[str]:
     told = f"value {number(side.value)}"
     if side.denominator is not None:
         told += f" = {number(side.numerator)} / {number(side.denominator)} (sums of its rows)"
-    told += f"; {side.known_days} of {(side.end - side.start).days} days are known"
+    days = (side.end - side.start).days
+    told += (
+        f"; {side.known_days} of {days} days are known"
+        if side.landing
+        else f"; rows on {side.known_days} of {days} days"
+    )
     if side.untold:
         told += f"; {side.untold} rows do not tell it"
     lines += wrapped(told)
     if side.is_modelled:
-        same = shown(side.value_by_model) == shown(side.value)
-        by_model = "the same" if same else f"{number(side.value_by_model)}, so the mart is not up to date"
+        by_model = number(side.value_by_model)
+        by_model = "the same" if side.is_current else f"{by_model}: the mart is NOT UP TO DATE (clarity-assets build)"
         lines += wrapped(f"the model's SQL on the tables below gives {by_model}")
     lines += _missing(side.missing)
-    return [*lines, *_rows(f"  Mart rows: {side.rows.table}", side.rows)]
+    return [*lines, *_rows(f"{side.rows.table}", side.rows, indent="  ")]
 
 
 def _missing(missing: Sequence[MissingDay]) -> list[str]:
@@ -132,9 +140,9 @@ def _missing(missing: Sequence[MissingDay]) -> list[str]:
     return lines + ([f"  … and {len(runs) - SHOWN} more such spans"] if len(runs) > SHOWN else [])
 
 
-def _rows(title: str, rows: Rows) -> list[str]:
+def _rows(title: str, rows: Rows, *, indent: str = "") -> list[str]:
     first = f", the first {len(rows.first)}" if rows.count > len(rows.first) else ""
-    lines = wrapped(f"{title.strip()}: {rows.count:,}{first}", indent=title[: len(title) - len(title.lstrip())])
+    lines = wrapped(f"{title}: {rows.count:,}{first}", indent=indent)
     return [*lines, *(table(rows.columns, rows.first) if rows.first else []), ""]
 
 
@@ -152,27 +160,21 @@ def _derivation(found: Derivation) -> list[str]:
     if found.days and not found.differences:
         lines += wrapped(f"Landing rows agree with the answers: {of_days} were made again from them.", indent="")
     for text in found.differences:
-        lines += wrapped(f"DIFFERS: {_short(text)}", indent="", later="  ")
+        lines += wrapped(f"DIFFERS: {shown(text, length=LONG)}", indent="", later="  ")
     for text in found.left_out[:SHOWN]:
         lines += wrapped(f"not made again: {text}", indent="", later="  ")
     return [*lines, ""]
 
 
-def _short(text: str) -> str:
-    return shown(text, length=600)
-
-
 def _answers(answers: Sequence[AnswerTold]) -> list[str]:
     lines = [f"Answers: {len(answers):,}" + (f", the first {SHOWN}" if len(answers) > SHOWN else "")]
     for answer in _first(answers):
-        window = f"{instant(answer.window_start)} to {instant(answer.window_end)}"
-        lines += wrapped(f"{answer.answer_id}: request {answer.request}, window {window}", later="    ")
-        lines += wrapped(
-            f"received {instant(answer.received_at)} from {shown(answer.origin)}, {answer.byte_count:,} bytes, "
-            f"sha256 {answer.sha256}",
-            indent="    ",
-        )
-        lines += wrapped(f"{_uses(answer)}; {'NOT INTACT' if answer.damage else 'its bytes match'}", indent="    ")
+        window = f"window {shown(answer.window_start)} to {instant(answer.window_end)}"
+        came = f"received {instant(answer.received_at)} from {shown(answer.origin)}"
+        lines += wrapped(f"{answer.answer_id}: {'NOT INTACT' if answer.damage else 'its bytes match'}", later="    ")
+        lines += wrapped(f"request {answer.request}, {window}, {came}", indent="    ")
+        lines += wrapped(f"sha256 {answer.sha256}, {answer.byte_count:,} bytes", indent="    ")
+        lines += wrapped(_uses(answer), indent="    ")
     return [*lines, ""]
 
 
@@ -182,7 +184,9 @@ def _first(answers: Sequence[AnswerTold]) -> list[AnswerTold]:
 
 
 def _uses(answer: AnswerTold) -> str:
-    told = [f"{'added' if u.sign == '+' else 'subtracted'} for {u.request} of {u.date} ({u.method})" for u in answer.uses]
+    told = [
+        f"{'added' if u.sign == '+' else 'subtracted'} for {u.request} of {u.date} ({u.method})" for u in answer.uses
+    ]
     more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
     return "; ".join(told[:SHOWN]) + more
 

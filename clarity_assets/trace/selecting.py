@@ -75,7 +75,8 @@ def measure_of(source: Source) -> Measure:
     """The source's measure. Raises SourceUnreadable."""
     if source.measure not in MEASURES:
         raise SourceUnreadable(
-            f"{source.id} is of the measure {source.measure!r}, which is not in reports/measures.py; make its report anew"
+            f"{source.id} is of the measure {source.measure!r}, which reports/measures.py does not have; "
+            "make its report anew"
         )
     return MEASURES[source.measure]
 

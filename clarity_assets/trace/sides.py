@@ -28,7 +28,12 @@ from clarity_assets.warehouse.tables import identifier, quoted
 
 SHOWN_ROWS = 10
 MODELLED_DAYS = 31  # a longer range is not computed again from the landing tables: that costs as much as building it
-KEPT_BACK = frozenset({"project_id", "token_hash", "first_bytes", "examples", "body"})  # the same in all rows, or long
+SHOWN_COLUMNS = {
+    "ops.api_request": ("reserved_at", "request", "purpose", "for_date", "outcome", "http_status", "request_id"),
+    "ops.check_result": ("partition_start", "table_name", "check_name", "severity", "outcome", "failing_rows"),
+}
+"""What tells rows apart in tables that no model makes; of others the first columns are shown."""
+FIRST_COLUMNS = 8
 UNRECORDED, NOT_IN_MART = "unrecorded", "not in the mart"
 
 
@@ -72,14 +77,13 @@ class Reader:
         gaps = {day.date for day in missing if not requests or day.request == requests[0]}
         known = days - len(gaps) if requests else self._days(selection, columns=columns)
         is_modelled = self._is_modelled(selection)
-        value = sums.value
-        if not sums.rows and self.measure.denominator is None and known:
-            value = 0.0  # nobody saw the page, or nothing happened, on days that are known
+        none = 0.0 if known and self.measure.denominator is None else None  # nobody saw the page on days that are known
         return Side(
-            selection.label, selection.where, selection.but_not, selection.start, selection.end, value,
+            selection.label, selection.where, selection.but_not, selection.start, selection.end,
+            sums.value if sums.rows else none,
             sums.numerator, sums.denominator, sums.untold, known, self.rows(selection, columns=columns),
             tuple(self.landing(selection, self.requests[name], landing[name], columns=columns) for name in landing),
-            tuple(missing), self.by_model(selection, columns=columns) if is_modelled else None, is_modelled,
+            tuple(missing), self.by_model(selection, columns=columns, none=none) if is_modelled else None, is_modelled,
         )  # fmt: skip
 
     # --- the mart -------------------------------------------------------------------------------------------------
@@ -116,7 +120,8 @@ class Reader:
             keys = [c for c in ("date", *model.contract.meta.grain) if c in columns and (c == "date" or c not in fixed)]
             shown = tuple(dict.fromkeys((*keys, *read)))
         else:
-            shown = tuple(column for column in columns if column not in KEPT_BACK)
+            others = tuple(column for column in columns if column != "project_id")[:FIRST_COLUMNS]
+            shown = SHOWN_COLUMNS.get(selection.table, others)
         where, values = condition(selection, project_id=self.project_id, columns=columns)
         return self._first(selection.table, shown, where, values, order=(date_column(selection.table, columns), *shown))
 
@@ -139,11 +144,12 @@ class Reader:
         model = self.models.get(selection.table)
         return bool(model and model.takes_range and (selection.end - selection.start).days <= MODELLED_DAYS)
 
-    def by_model(self, selection: Selection, *, columns: tuple[str, ...]) -> float | None:
-        """The measure over the rows that the mart's SQL gives from the tables that it reads, as they are now."""
+    def by_model(self, selection: Selection, *, columns: tuple[str, ...], none: float | None) -> float | None:
+        """The measure over the rows that the mart's SQL gives from the tables below now; `none` without rows."""
         sql = self.models[selection.table].sql
         days = {"start": selection.start, "end": selection.end}
-        return self.sums(selection, columns=columns, relation=f"({sql}\n)", **days).value
+        sums = self.sums(selection, columns=columns, relation=f"({sql}\n)", **days)
+        return sums.value if sums.rows else none
 
     # --- the days -------------------------------------------------------------------------------------------------
 

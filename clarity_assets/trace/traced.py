@@ -1,5 +1,6 @@
 """What a trace found, as typed data: text and JSON are renderings of it."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -56,6 +57,15 @@ class Side:
     missing: tuple[MissingDay, ...] = ()
     value_by_model: float | None = None
     is_modelled: bool = False
+
+    @property
+    def is_current(self) -> bool | None:
+        """Whether the mart's rows are what its model gives now; None where that was not looked at."""
+        if not self.is_modelled:
+            return None
+        if self.value is None or self.value_by_model is None:
+            return self.value == self.value_by_model
+        return math.isclose(self.value, self.value_by_model, rel_tol=1e-9)
 
 
 @dataclass(frozen=True)
@@ -157,7 +167,7 @@ class Traced:
         told = _plain(asdict(self))
         told["source"] = self.source.as_json()
         for side, found in zip(told["sides"], self.sides, strict=True):
-            side["where"], side["but_not"] = dict(found.where), dict(found.but_not)
+            side |= {"where": dict(found.where), "but_not": dict(found.but_not), "is_current": found.is_current}
         return told | {"is_intact": self.is_intact, "damaged": [answer.damage for answer in self.damaged]}
 
 

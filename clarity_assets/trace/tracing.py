@@ -1,7 +1,6 @@
 """A number's id in; all that it came from, looked up and checked again in the warehouse as it is now, out."""
 
 import math
-
 from dataclasses import replace
 from datetime import date
 
@@ -49,9 +48,7 @@ def trace(con: duckdb.DuckDBPyConnection, number_id: str, *, settings: Settings)
     """
     project_id = settings.need_project()
     found_id, source, told = find_number(con, number_id, project_id=project_id)
-    requests = by_request(
-        read_requests(all_requests(extras=settings.extra_requests, order=settings.request_order))
-    )
+    requests = by_request(read_requests(all_requests(extras=settings.extra_requests, order=settings.request_order)))
     measure = measure_of(source)
     models = project_models(settings)
     reader = Reader(con, project_id, measure, models, requests)
@@ -89,9 +86,7 @@ def _model(reader: Reader, source: Source, selections: list[Selection]) -> tuple
         below.append(landing_read(leaves, reader.requests) if requests_of(side) else {})
     signals = {dict(side.where).get("signal") for side in selections}
     kept = lineage.pruned(lines, keep=keep, signal=signals.pop() if len(signals) == 1 else None)
-    told = ModelTold(
-        model.table, str(model.path.relative_to(ROOT.parent)), tuple(model.upstream), tuple(sorted(kept.items()))
-    )
+    told = ModelTold(model.table, str(model.path.relative_to(ROOT.parent)), tuple(model.upstream), tuple(kept.items()))
     return told, below
 
 
@@ -155,5 +150,3 @@ def _changed_days(answers: tuple[AnswerTold, ...], told: tuple[Told, ...]) -> tu
     newest = told[0].reported_at
     late = [answer for answer in answers if answer.received_at and answer.received_at > newest]
     return tuple(sorted({use.date for answer in late for use in answer.uses}))
-
-

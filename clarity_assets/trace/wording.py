@@ -77,6 +77,6 @@ def table(names: Sequence[str], rows: Sequence[Sequence[object]], *, indent: str
     def line(values: Sequence[str]) -> str:
         short = [shorten(value, length=width) for value, width in zip(values, widths, strict=True)]
         set_ = [v.rjust(w) if right else v.ljust(w) for v, w, right in zip(short, widths, is_number, strict=True)]
-        return (indent + "  ".join(set_)).rstrip()[:WIDTH]
+        return (indent + "  ".join(set_))[:WIDTH].rstrip()
 
     return [line(names), *(line(row) for row in cells)]

@@ -1,56 +1,78 @@
-"""One asset a report: the marts' rows of its week become findings, text, and one HTML file."""
+"""The reports of each week and month: the marts' rows of the period become findings, and these become files."""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
-from clarity_assets.defs.partitions import weekly
+from clarity_assets.defs.partitions import monthly, weekly
 from clarity_assets.defs.resources import ClaritySettings, WarehouseResource
 
-READS = ("marts/fct_site_daily", "marts/fct_frustration_daily")
+MARTS = ("site", "page", "frustration", "signal", "traffic", "engagement", "geography", "attribution", "collection")
 CHECKED = ("quality/answer_schema",)  # its blocking check says that figures may be missing: then no report
+READS = (*(f"marts/fct_{name}_daily" for name in MARTS), *CHECKED)
+
+ABOUT = {
+    "summary": "what to do first, whether it is real, the next two weeks, and how far the numbers can be trusted",
+    "ux": "frustration, usability, engagement, devices side by side",
+    "product": "traffic, feature usage, geography, attribution",
+}
 
 
-@dg.asset(
-    key=["reports", "weekly_overview"],
-    description="One week of one project: how each day is known, sessions per day, pages with most rage and dead "
-    "clicks by device. Reads the marts only; the file is `<CLARITY_REPORTS>/weekly_overview/<monday>.html`.",
-    deps=[
-        dg.AssetDep(dg.AssetKey.from_user_string(name), partition_mapping=dg.TimeWindowPartitionMapping())
-        for name in (*READS, *CHECKED)
-    ],
-    group_name="reports",
-    partitions_def=weekly,
-    kinds={"html"},
-    owners=["team:analytics"],
-    tags={"layer": "report"},
-    code_version="1",
-)
-def weekly_overview(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource, clarity: ClaritySettings
-) -> dg.MaterializeResult:
-    from clarity_assets.reports.files import write_atomically
-    from clarity_assets.reports.html import render_html
-    from clarity_assets.reports.markdown import render_markdown
-    from clarity_assets.reports.terminal import render_text
-    from clarity_assets.reports.weekly_overview import find_weekly_overview
+def period_reports(every: str, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The three reports of one kind of period (`weekly` or `monthly`): the marts are read once for all of them."""
+    mapping = dg.TimeWindowPartitionMapping()
+    names = {kind: f"{every}_{kind}" for kind in ABOUT}
 
-    settings = clarity.settings
-    monday = context.partition_time_window.start.date()
-    with warehouse.get_connection(label=f"weekly_overview {monday}") as con:
-        found = find_weekly_overview(con, project_id=settings.need_project(), monday=monday, made_at=settings.clock())
-    path = write_atomically(settings.reports / "weekly_overview" / f"{monday}.html", render_html(found))
-    context.log.info(render_text(found))
-    return dg.MaterializeResult(
-        metadata={
-            "file": dg.MetadataValue.path(path.resolve()),
-            "report": dg.MetadataValue.md(render_markdown(found)),
-            "days_known": len(found.known_days),
-            "days_by_status": dg.MetadataValue.json(found.status_counts),
-            "coverage": found.coverage.value,
-            "sessions": found.sessions.value,
-        }
+    @dg.multi_asset(
+        name=f"{every}_reports",
+        specs=[
+            dg.AssetSpec(
+                ["reports", names[kind]],
+                description=f"The {every} report for people: {about}. Compared with the period before and with the four "
+                f"weeks before. Files: `<CLARITY_REPORTS>/{names[kind]}/` as HTML, PDF, Markdown, text and JSON.",
+                deps=[
+                    *(dg.AssetDep(dg.AssetKey.from_user_string(name), partition_mapping=mapping) for name in READS),
+                    "marts/dim_page",
+                ],
+                group_name="reports",
+                partitions_def=partitions,
+                kinds={"html", "pdf", "json"},
+                owners=["team:analytics"],
+                tags={"layer": "report"},
+                code_version="2",
+            )
+            for kind, about in ABOUT.items()
+        ],
+        can_subset=True,
     )
+    def write_reports(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource, clarity: ClaritySettings
+    ) -> Iterator[dg.MaterializeResult]:
+        from clarity_assets.reports.make import make_reports, renderer, write_report
+        from clarity_assets.reports.period import Period
+
+        settings = clarity.settings
+        first = context.partition_time_window.start.date()
+        period = Period.week(first) if every == "weekly" else Period.month(first)
+        kinds = [kind for kind, name in names.items() if dg.AssetKey(["reports", name]) in context.selected_asset_keys]
+        with warehouse.get_connection(label=f"{every} reports {period.slug}") as con:
+            made = make_reports(con, settings=settings, period=period, kinds=kinds)
+        for kind, report in made.items():
+            files = write_report(report, folder=settings.reports)
+            yield dg.MaterializeResult(
+                asset_key=["reports", names[kind]],
+                metadata={
+                    "report": dg.MetadataValue.md(renderer("markdown")(report)),
+                    **{f"file_{format_}": dg.MetadataValue.path(path.resolve()) for format_, path in files.items()},
+                    "days_known": report.known_days,
+                    "days": len(report.days),
+                    "numbers": len(report.figures),
+                },
+            )
+
+    return write_reports
 
 
 @dg.definitions
 def reports() -> dg.Definitions:
-    return dg.Definitions(assets=[weekly_overview])
+    return dg.Definitions(assets=[period_reports("weekly", weekly), period_reports("monthly", monthly)])

@@ -1,6 +1,7 @@
 """A report in, all of it as JSON out: every number with its id and source, every chart with its data."""
 
 import math
+import re
 from dataclasses import fields
 from datetime import date, datetime
 from numbers import Integral, Real
@@ -93,8 +94,4 @@ def _number(value: Real) -> int | float | None:
 
 
 def _text(text: str) -> str:
-    return str(text).encode("utf-8", "surrogatepass").decode("utf-8", "replace") if not _is_utf8(text) else str(text)
-
-
-def _is_utf8(text: str) -> bool:
-    return not any("\ud800" <= c <= "\udfff" for c in text)
+    return re.sub("[\ud800-\udfff]", "�", str(text))

@@ -50,13 +50,15 @@ def change_text(change: ChangeFigure, *, interval: bool = False) -> str:
 
 
 def interval_text(figure: Figure, *, unit: bool = True) -> str:
-    """Such as `11.0–13.8`, `3 min 20 s – 3 min 50 s`, of a change `+20 to +75 %`; empty where there is none."""
+    """Such as `11.0–13.8`, `3:20–3:50 min`, of a change `+20 to +75 %`; empty where there is none."""
     if figure.value is None or math.isnan(figure.value) or (_is_open(figure.low) and _is_open(figure.high)):
         return ""
     if isinstance(figure, ChangeFigure):
         return _change_limits(figure)
     if unit and _is_long(figure):
-        return f"{_limit(figure.low, _duration)} – {_limit(figure.high, _duration)}"
+        divisor, clock_unit = (60, "h") if round(figure.value) >= 60 * LONG_S else (1, "min")
+        low, high = (_limit(limit, lambda value: _clock(value / divisor)) for limit in (figure.low, figure.high))
+        return f"{low}–{high} {clock_unit}"
     dash = " to " if min(figure.low or 0, figure.high or 0) < 0 else "–"
     low, high = (_limit(limit, lambda value: number_text(value, figure.decimals)) for limit in (figure.low, figure.high))
     return f"{low}{dash}{high}"
@@ -102,6 +104,12 @@ def _duration(seconds: float) -> str:
         return f"{rounded // 60} min {rounded % 60} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def _clock(smaller: float) -> str:
+    """Seconds as `3:05` minutes, or minutes as `2:05` hours."""
+    sign, rounded = "−" if smaller < 0 else "", abs(round(smaller))
+    return f"{sign}{rounded // 60:,}:{rounded % 60:02}"
 
 
 def _is_open(limit: float | None) -> bool:

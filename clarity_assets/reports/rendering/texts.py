@@ -69,8 +69,8 @@ def markdown_text(value: object) -> str:
     text = "" if value is None else printable(str(value))
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", text)
-    text = re.sub(r"^(\s*)([-+=])", r"\1\\\2", text)  # no list and no heading
-    text = re.sub(r"^(\s*\d+)([.)])", r"\1\\\2", text)
+    text = re.sub(r"^(\s*)([-+](?=\s|$)|[-=](?=[-=\s]*$))", r"\1\\\2", text)  # no list, line and heading
+    text = re.sub(r"^(\s*\d+)([.)])(?=\s|$)", r"\1\\\2", text)
     text = re.sub(r"^ +", lambda spaces: "&nbsp;" * len(spaces[0]), text)  # no code
     text = re.sub(r"(?i)(www)\.", r"\1&#46;", text.replace("://", ":&#47;/"))  # no links by themselves
     return text.replace("@", "&#64;")

@@ -1,9 +1,12 @@
 """Charts of a report in, static SVG out; `SCREEN` follows the page's light and dark, `PRINT` has literal colours."""
 
 from clarity_assets.reports.document import BarChart, BubbleChart, Chart, HeatChart, TrendChart
+from clarity_assets.reports.rendering.charts.bars import bar_drawing
+from clarity_assets.reports.rendering.charts.bubbles import bubble_drawing
 from clarity_assets.reports.rendering.charts.drawing import svg_of
+from clarity_assets.reports.rendering.charts.heat import heat_drawing
 from clarity_assets.reports.rendering.charts.palette import PRINT, SCREEN, Palette
-from clarity_assets.reports.rendering.charts.trend import trend_spec
+from clarity_assets.reports.rendering.charts.trend import trend_drawing
 from clarity_assets.reports.rendering.charts.words import chart_note, label_text
 
 __all__ = ["PRINT", "SCREEN", "Palette", "chart_note", "chart_svg", "has_values"]
@@ -33,5 +36,5 @@ def has_values(chart: Chart) -> bool:
             return bool(chart.points)
 
 
-SPECS = {TrendChart: trend_spec}
+SPECS = {TrendChart: trend_drawing, BarChart: bar_drawing, HeatChart: heat_drawing, BubbleChart: bubble_drawing}
 """Which function draws which kind."""

@@ -1,68 +1,75 @@
-"""A TrendChart in, its Vega-Lite specification out: lines that never cross an unknown day."""
+"""A TrendChart in, its drawing out: lines that never cross an unknown day."""
 
 from collections.abc import Iterator
 from datetime import date
 
 from clarity_assets.reports.document import Line, TrendChart
 from clarity_assets.reports.period import MONTHS
+from clarity_assets.reports.rendering.charts.drawing import Drawing, KeyItem
+from clarity_assets.reports.rendering.charts.lettering import text_px, words_layer
 from clarity_assets.reports.rendering.charts.palette import DASHES, SERIES, colour
-from clarity_assets.reports.rendering.charts.words import amount, date_text, is_weekly, label_text, looked_up
+from clarity_assets.reports.rendering.charts.scales import round_ticks, tick_text
+from clarity_assets.reports.rendering.charts.words import WIDE_PX, amount, date_text, is_weekly, label_text
 
-WIDE_PX = 600  # from here on, a chart has room
 TICK_PX = 58  # one label such as `28 Sep` with air
-AXIS_PX = 52
-FORECAST_DASH = [3, 3]
+TOP_PX, RIGHT_PX, BOTTOM_PX, TITLE_PX = 24, 12, 24, 18
+FORECAST_DASH = (3, 3)
+DENSE = 70  # dates; from here on, points are small
 
 
-def trend_spec(chart: TrendChart, *, width_px: int) -> dict:
-    """One picture, or a small one for each line where `is_split`."""
-    if chart.is_split and len(chart.lines) > 1:
-        return _split(chart, width_px=width_px)
-    height_px = 220 if width_px >= WIDE_PX else 190
-    return {
-        "width": width_px, "height": height_px, "autosize": {"type": "fit", "contains": "padding"},
-        **_picture(chart, chart.lines, width_px=width_px - AXIS_PX, height_px=height_px),
-    }  # fmt: skip
+def trend_drawing(chart: TrendChart, *, width_px: int) -> Drawing:
+    """One picture, or a small one for each line where `is_split`, all on one scale."""
+    is_wide = width_px >= WIDE_PX
+    is_split = chart.is_split and len(chart.lines) > 1
+    column_count = min(3, len(chart.lines)) if is_split and is_wide else 1
+    inner_px = (130 if is_wide else 90) if is_split else (180 if is_wide else 150)
+    ticks = _value_ticks(chart, count=max(2, inner_px // 36))
+    left_px = int(max(text_px(tick_text(tick)) for tick in ticks)) + 12
+    top_px = TOP_PX + (TITLE_PX if is_split else 0)
+    each_px = (width_px - column_count * (left_px + RIGHT_PX)) // column_count
+    groups = [(line,) for line in chart.lines] if is_split else [chart.lines]
+    size = {"width": each_px, "height": inner_px}
+    step_px = (left_px + each_px + RIGHT_PX, top_px + inner_px + BOTTOM_PX)
+    pictures = tuple(
+        (left_px + i % column_count * step_px[0], top_px + i // column_count * step_px[1],
+         {**size, **_picture(chart, lines, ticks=ticks, left_px=left_px, **size)})
+        for i, lines in enumerate(groups)
+    )  # fmt: skip
+    key = () if is_split or len(chart.lines) < 2 else tuple(_key_item(chart, line) for line in chart.lines)
+    return Drawing(pictures, width_px, -(-len(groups) // column_count) * step_px[1], key, left_px)
 
 
-def _split(chart: TrendChart, *, width_px: int) -> dict:
-    column_count = min(3, len(chart.lines)) if width_px >= WIDE_PX else 1
-    each_px = width_px // column_count - AXIS_PX
-    height_px = 130 if column_count > 1 else 100
-    pictures = [
-        {"width": each_px, "height": height_px, "title": label_text(line.label),
-         **_picture(chart, (line,), width_px=each_px, height_px=height_px)}
-        for line in chart.lines
-    ]  # fmt: skip
-    return {"concat": pictures, "columns": column_count, "spacing": {"row": 14, "column": 16}}
-
-
-def _picture(chart: TrendChart, lines: tuple[Line, ...], *, width_px: int, height_px: int) -> dict:
-    """Spans below, then bands, lines and points; every picture of a chart has the same scales."""
-    ticks, labels = _ticks(chart.dates, room=max(2, width_px // TICK_PX))
-    x = {"field": "i", "type": "quantitative", "title": None,
+def _picture(chart: TrendChart, lines: tuple[Line, ...], *, ticks: list[float], left_px: int, width: int, height: int) -> dict:
+    """Spans below, then bands, lines, points and words."""
+    labels = list(_date_labels(chart.dates, width_px=width))
+    x = {"field": "i", "type": "quantitative",
          "scale": {"domain": [-0.5, len(chart.dates) - 0.5], "nice": False, "zero": False},
-         "axis": {"values": ticks, "grid": False, "labelExpr": looked_up(labels), "labelBound": False,
-                  "labelFlush": True, "labelOverlap": True}}  # fmt: skip
-    layers = [*_spans(chart), *_bands(chart, lines), *_strokes(chart, lines)]
-    return {"layer": layers, "encoding": {"x": x, "y": _y(chart, height_px=height_px)}}
+         "axis": {"values": [row["i"] for row in labels], "grid": False}}  # fmt: skip
+    y = {"field": "v", "type": "quantitative", "scale": {"domain": [ticks[0], ticks[-1]], "nice": False},
+         "axis": {"values": ticks, "domain": False, "ticks": False}}  # fmt: skip
+    beside = [{"v": tick, "said": tick_text(tick)} for tick in ticks]
+    layers = [
+        *_spans(chart), *_bands(chart, lines), *_strokes(chart, lines),
+        words_layer(beside, anchor="end", ink="muted", dx=-6, x={"value": 0}),
+        words_layer(labels, anchor="middle", ink="muted", dy=13, y={"value": height}),
+        words_layer([{"said": label_text(chart.unit)}], anchor="start", ink="muted", dx=6 - left_px, dy=-15,
+                    x={"value": 0}, y={"value": 0}),
+    ]  # fmt: skip
+    if chart.is_split and len(chart.lines) > 1:
+        title = [{"said": label_text(lines[0].label)}]
+        layers.append(words_layer(title, anchor="start", title=True, dx=6 - left_px, dy=-33, x={"value": 0}, y={"value": 0}))
+    return {"layer": layers, "encoding": {"x": x, "y": y}}
 
 
-def _y(chart: TrendChart, *, height_px: int) -> dict:
-    told = [v for line in chart.lines for values in (line.values, line.low, line.high) for v in values or () if v is not None]
-    top, bottom = max([*told, 0]), min([*told, 0])
-    domain = [bottom, top if top > bottom else bottom + 1]
-    axis = {"title": chart.unit, "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleY": -8,
-            "titleX": -28, "titleBaseline": "bottom", "domain": False, "ticks": False, "tickCount": max(2, height_px // 50),
-            "labelPadding": 6, "format": ",.10~g" if chart.decimals else ",d"}  # fmt: skip
-    if not chart.decimals:
-        axis["tickMinStep"] = 1
-    return {"field": "v", "type": "quantitative", "scale": {"domain": domain, "nice": True}, "axis": axis}
+def _value_ticks(chart: TrendChart, *, count: int) -> list[float]:
+    """Round numbers from 0, or from below it, over everything that any line shows."""
+    told = [v for line in chart.lines for some in (line.values, line.low, line.high) for v in some or () if v is not None]
+    return round_ticks(min([*told, 0]), max([*told, 0]), count=count, whole=not chart.decimals)
 
 
 def _spans(chart: TrendChart) -> Iterator[dict]:
     """The shaded period, and the hatched lost days over the whole height."""
-    edges = {"x": {"field": "a"}, "x2": {"field": "b"}, "y": {"value": 0}, "y2": {"value": "height"}}
+    edges = {"x": {"field": "a", "type": "quantitative"}, "x2": {"field": "b"}, "y": {"value": 0}, "y2": {"value": "height"}}
     marked = [i for i, day in enumerate(chart.dates) if chart.marked and chart.marked[0] <= day < chart.marked[1]]
     if marked:
         span = {"a": marked[0] - 0.5, "b": marked[-1] + 0.5}
@@ -90,33 +97,20 @@ def _bands(chart: TrendChart, lines: tuple[Line, ...]) -> Iterator[dict]:
 def _strokes(chart: TrendChart, lines: tuple[Line, ...]) -> Iterator[dict]:
     """The lines, and a point for each known day, which tells its number."""
     weekly = is_weekly(chart.dates)
-    rows = [
-        {"i": i, "v": line.values[i], "run": f"{n} {run}", "line": label_text(line.label), "colour": _colour(chart, line),
-         "tip": _tip(chart, line, i, many=len(lines) > 1, weekly=weekly)}
-        for n, line in enumerate(lines) for i, run in _runs(line)
-    ]  # fmt: skip
-    names = [label_text(line.label) for line in lines]
-    legend = {"symbolType": "stroke", "symbolSize": 500, "symbolStrokeWidth": 2} if len(lines) > 1 else None
-    dashes = [FORECAST_DASH if line.is_forecast else DASHES[chart.lines.index(line) % len(DASHES)] for line in lines]
-    if chart.is_split:
-        dashes = [[1, 0]]
-    data = {"data": {"values": rows}}
-    yield {
-        **data,
-        "mark": {"type": "line", "strokeWidth": 2, "strokeJoin": "round"},
-        "encoding": {
-            "color": {"field": "line", "type": "nominal", "legend": legend,
-                      "scale": {"domain": names, "range": [_colour(chart, line) for line in lines]}},
-            "strokeDash": {"field": "line", "type": "nominal", "legend": legend, "scale": {"domain": names, "range": dashes}},
-            "detail": {"field": "run"},
-        },
-    }  # fmt: skip
-    is_dense = len(chart.dates) > 70
-    yield {
-        **data,
-        "mark": {"type": "point", "filled": True, "size": 9 if is_dense else 22, "opacity": 1},
-        "encoding": {"color": {"field": "colour", "type": "nominal", "scale": None, "legend": None}, "description": {"field": "tip"}},
-    }  # fmt: skip
+    for line in lines:
+        who = f"{label_text(line.label)}, " if len(chart.lines) > 1 else ""
+        rows = [
+            {"i": i, "v": line.values[i], "run": run,
+             "tip": f"{who}{date_text(chart.dates[i], weekly=weekly)}: {_value_text(chart, line, i)}"}
+            for i, run in _runs(line)
+        ]  # fmt: skip
+        data = {"data": {"values": rows}}
+        stroke = {"type": "line", "color": _colour(chart, line), "strokeWidth": 2, "strokeJoin": "round",
+                  "strokeDash": _dash(chart, line)}  # fmt: skip
+        yield {**data, "mark": stroke, "encoding": {"detail": {"field": "run"}}}
+        point = {"type": "point", "filled": True, "color": _colour(chart, line), "opacity": 1,
+                 "size": 9 if len(chart.dates) > DENSE else 22}  # fmt: skip
+        yield {**data, "mark": point, "encoding": {"description": {"field": "tip"}}}
 
 
 def _runs(line: Line) -> Iterator[tuple[int, int]]:
@@ -129,27 +123,37 @@ def _runs(line: Line) -> Iterator[tuple[int, int]]:
             yield i, run
 
 
-def _tip(chart: TrendChart, line: Line, i: int, *, many: bool, weekly: bool) -> str:
+def _value_text(chart: TrendChart, line: Line, i: int) -> str:
     low, high = (values[i] if values else None for values in (line.low, line.high))
-    shown = amount(line.values[i], chart.unit, decimals=chart.decimals, low=low, high=high)
-    who = f"{label_text(line.label)}, " if many or chart.is_split else ""
-    return f"{who}{date_text(chart.dates[i], weekly=weekly)}: {shown}"
+    return amount(line.values[i], chart.unit, decimals=chart.decimals, low=low, high=high)
+
+
+def _key_item(chart: TrendChart, line: Line) -> KeyItem:
+    return KeyItem(label_text(line.label), _colour(chart, line), dash=tuple(_dash(chart, line)))
 
 
 def _colour(chart: TrendChart, line: Line) -> str:
-    """A forecast has the colour of the line that it carries on."""
+    """A forecast has the colour of the first line, which it carries on."""
     lines = [one for one in chart.lines if not one.is_forecast]
     return colour(SERIES[lines.index(line) % len(SERIES) if line in lines else 0])
 
 
-def _ticks(dates: tuple[date, ...], *, room: int) -> tuple[list[int], list[str]]:
-    """Places that get a label (Mondays, or firsts of months where those are too many) and all labels by place."""
-    labels = [f"{day.day} {MONTHS[day.month - 1]}" for day in dates]
-    if len(dates) <= room:
-        return list(range(len(dates))), labels
+def _dash(chart: TrendChart, line: Line) -> list[int]:
+    """Lines of one picture differ by their dashes too."""
+    if line.is_forecast:
+        return list(FORECAST_DASH)
+    return DASHES[0 if chart.is_split else chart.lines.index(line) % len(DASHES)]
+
+
+def _date_labels(dates: tuple[date, ...], *, width_px: int) -> Iterator[dict]:
+    """All dates, or Mondays, or firsts of months, as many as have room; none over the right edge."""
+    room = max(2, width_px // TICK_PX)
     mondays = [i for i, day in enumerate(dates) if day.weekday() == 0]
-    if len(mondays) <= 3 * room and mondays:
-        return mondays[:: -(-len(mondays) // room)], labels
     firsts = [i for i, day in enumerate(dates) if i and day.month != dates[i - 1].month]
-    labels = [f"{MONTHS[day.month - 1]} {day.year}" if day.month == 1 else MONTHS[day.month - 1] for day in dates]
-    return firsts[:: -(-len(firsts) // room) or 1], labels
+    is_monthly = len(dates) > room and len(mondays) > 3 * room
+    places = list(range(len(dates))) if len(dates) <= room else firsts if is_monthly else mondays or [0]
+    for i in places[:: -(-len(places) // room) or 1]:
+        day = dates[i]
+        said = f"{MONTHS[day.month - 1]} {day.year}" if is_monthly else f"{day.day} {MONTHS[day.month - 1]}"
+        if (i + 0.5) / len(dates) * width_px + text_px(said) / 2 <= width_px + RIGHT_PX:
+            yield {"i": i, "said": said}

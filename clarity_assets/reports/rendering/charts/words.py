@@ -1,6 +1,5 @@
 """Values and names of charts in, the short words for them out."""
 
-import json
 from datetime import date
 
 from clarity_assets.reports.document import Chart, Name, TrendChart
@@ -9,13 +8,13 @@ from clarity_assets.reports.period import day_name
 from clarity_assets.reports.rendering.numbers import figure_text
 from clarity_assets.reports.rendering.texts import name_text, printable, shorten
 
+WIDE_PX = 600  # a drawing as wide as this has room for names at the left
 LABEL_LENGTH = 40  # characters of a name in a drawing
-NO_XML = str.maketrans({"\ufffe": "�", "\uffff": "�"})  # the two printable ones that XML does not know
 
 
 def label_text(name: Name | str, *, length: int = LABEL_LENGTH) -> str:
     """A name as it stands in a drawing: one printable line, short."""
-    return shorten(printable(name_text(name)), length=length).translate(NO_XML)
+    return shorten(printable(name_text(name)), length=length)
 
 
 def amount(
@@ -28,11 +27,6 @@ def amount(
 def plain(value: float) -> str:
     """A number without unit: whole where it is large or whole, else with one decimal."""
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:,.1f}"
-
-
-def looked_up(labels: list[str], *, at: str = "datum.value") -> str:
-    """A Vega expression that gives the label at a place; ASCII alone, so that no label can end it."""
-    return f"{json.dumps(labels)}[{at}]"
 
 
 def is_weekly(dates: tuple[date, ...]) -> bool:

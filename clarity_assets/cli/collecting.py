@@ -1,13 +1,11 @@
-"""The command line: clarity-assets collect | build | status | import | withdraw | rebuild | docs | dev | demo."""
+"""clarity-assets collect | build | status | import | withdraw | rebuild: from the API, or an archive, to the marts."""
 
 import json
-import os
 import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
@@ -15,47 +13,15 @@ from rich.table import Table
 from clarity_assets.clarity.importing import import_answers, withdraw_answers
 from clarity_assets.clarity.rebuild import rebuild
 from clarity_assets.clarity.status import Status, read_status
-from clarity_assets.errors import ClarityAssetsError
+from clarity_assets.cli.shared import Day, console
 from clarity_assets.settings import load_settings
 
 STATUS_STYLE = {"measured": "green", "derived": "cyan", "pending": "yellow", "lost": "red"}
 
-PIPED_WIDTH = 250  # columns where the output is no terminal: one line a row, for grep and the like
 
-_is_terminal = sys.stdout.isatty()
-console = Console(highlight=False, soft_wrap=not _is_terminal, width=None if _is_terminal else PIPED_WIDTH)
-
-
-class _Day(click.ParamType):
-    name = "YYYY-MM-DD"
-
-    def convert(self, value, param, ctx):
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no ISO date such as 2026-10-04", param, ctx)
-
-
-class _Group(click.Group):
-    """Shows our own errors as one line and ends with exit code 1."""
-
-    def invoke(self, ctx: click.Context):
-        try:
-            return super().invoke(ctx)
-        except ClarityAssetsError as error:
-            raise click.ClickException(f"{type(error).__name__}: {error}") from error
-
-
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
-    """Keeps Microsoft Clarity's numbers for years: every day measured, derived, or named as lost."""
-
-
-@main.command()
-@click.option("--from", "first", type=_Day(), help="First UTC day; the last one if left out.")
-@click.option("--to", "last", type=_Day(), help="Last UTC day (included); the newest complete one if left out.")
+@click.command()
+@click.option("--from", "first", type=Day(), help="First UTC day; the last one if left out.")
+@click.option("--to", "last", type=Day(), help="Last UTC day (included); the newest complete one if left out.")
 def collect(first: date | None, last: date | None) -> None:
     """Make days known: one Dagster run a day, asking no more than is needed. Exit code 1 if any request failed."""
     from clarity_assets.clarity.windows import newest_complete_day
@@ -81,7 +47,7 @@ def collect(first: date | None, last: date | None) -> None:
     sys.exit(1 if failed else 0)
 
 
-@main.command()
+@click.command()
 @click.option("--days", type=click.IntRange(1, 3660), default=14, show_default=True, help="How many days back.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 def status(days: int, as_json: bool) -> None:
@@ -134,7 +100,7 @@ def _status_json(known: Status) -> dict:
     }  # fmt: skip
 
 
-@main.command("import")
+@click.command("import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--window-end", help="When the answers were asked: an ISO instant, or a time of day (UTC) beside dates.")
 @click.option("--num-of-days", type=click.IntRange(1, 3), help="Length of their windows, where the files do not tell.")
@@ -157,14 +123,14 @@ def import_(paths: tuple[Path, ...], window_end: str | None, num_of_days: int | 
     sys.exit(1 if done.refused else 0)
 
 
-@main.command()
+@click.command()
 @click.argument("names", nargs=-1, required=True)
 def withdraw(names: tuple[str, ...]) -> None:
     """Use answers no more, such as those imported with a wrong window end: by file name or answer id."""
     console.print(f"{withdraw_answers(load_settings(), names)} answers withdrawn; they stay stored, in quarantine")
 
 
-@main.command("rebuild")
+@click.command("rebuild")
 def rebuild_() -> None:
     """Make every landing table anew from the stored answers alone."""
     with Progress(console=console, transient=True) as bar:
@@ -173,9 +139,9 @@ def rebuild_() -> None:
     console.print(f"{done.days:,} days rebuilt from {done.answers:,} answers: {done.rows:,} landing rows")
 
 
-@main.command()
-@click.option("--from", "first", type=_Day(), help="First UTC day; a week before the last one if left out.")
-@click.option("--to", "last", type=_Day(), help="Last UTC day (included); the newest complete one if left out.")
+@click.command()
+@click.option("--from", "first", type=Day(), help="First UTC day; a week before the last one if left out.")
+@click.option("--to", "last", type=Day(), help="Last UTC day (included); the newest complete one if left out.")
 def build(first: date | None, last: date | None) -> None:
     """Make all SQL models of these days anew, and check them. Exit code 1 if a step or a blocking check fails."""
     from clarity_assets.clarity.windows import newest_complete_day
@@ -204,47 +170,3 @@ def build(first: date | None, last: date | None) -> None:
     for step, message in built.failures.items():
         console.print(f"  [red]{step}[/] {escape(message)}")
     sys.exit(0 if built.is_complete and not any(c.severity == dg.AssetCheckSeverity.ERROR for c in failed) else 1)
-
-
-@main.command()
-def docs() -> None:
-    """Write docs/models.md: every table and column, from the contracts under dbt_like_sql/."""
-    from clarity_assets.model_docs import PAGE, models_markdown
-
-    PAGE.write_text(models_markdown(load_settings()), encoding="utf-8")
-    console.print(f"wrote {PAGE}")
-
-
-@main.command()
-@click.option("--folder", type=click.Path(path_type=Path), default=Path(".data/demo"), show_default=True)
-def demo(folder: Path) -> None:
-    """Collect 45 simulated days from a local stand-in of the API; needs no token and no network."""
-    from clarity_assets.demo.run import run_demo
-
-    run_demo(folder, console=console)
-
-
-@main.command("demo-ui")
-@click.option("--folder", type=click.Path(path_type=Path), default=Path(".data/demo"), show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
-def demo_ui(folder: Path, port: int) -> None:
-    """Dagster's UI over what the demo collected, with the stand-in answering further requests."""
-    from clarity_assets.demo.run import run_demo_ui
-
-    sys.exit(run_demo_ui(folder, port=port, console=console))
-
-
-@main.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
-def dev(port: int) -> None:
-    """Dagster's UI and daemon over this project."""
-    from clarity_assets.dagster_home import dagster_dev_command, prepare_dagster_home
-
-    load_settings()  # a bad setting is told here in one line, not in a code location's traceback
-    prepare_dagster_home()
-    command = dagster_dev_command(port=port)
-    os.execv(command[0], command)
-
-
-if __name__ == "__main__":
-    main()

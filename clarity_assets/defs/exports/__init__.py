@@ -1,0 +1,1 @@
+"""The exports on the map."""

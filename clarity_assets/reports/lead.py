@@ -1,0 +1,35 @@
+"""Facts and sections in, the first sentences of a report out: what is known, and what stands out most."""
+
+from clarity_assets.reports.document import Finding, Level, Section, Sentence
+from clarity_assets.reports.facts import Facts
+from clarity_assets.reports.marts import SITE
+from clarity_assets.reports.summary.data_quality import known_days_figure
+
+SHOWN = 3
+ORDER = {Level.HIGH: 0, Level.MEDIUM: 1, Level.LOW: 2}
+
+
+def lead_of(facts: Facts, sections: tuple[Section, ...]) -> tuple[Sentence, ...]:
+    """What is known of the period, then the findings that matter most."""
+    top = most_important(sections)[:SHOWN]
+    return (basis(facts), *(finding.sentence for finding in top))
+
+
+def basis(facts: Facts) -> Sentence:
+    """How many sessions, on how many of the period's days, and whether that is a change."""
+    days = f"{{known}} of {facts.period.day_count}" if facts.period.day_count > 1 else "{known}"
+    [site] = facts.marts.totals(SITE, ["sessions"])
+    values = {"known": known_days_figure(facts)}
+    if facts.known_day_count == 0:
+        return Sentence(f"Nothing is known of this {facts.period.noun}: {days} have figures.", values)
+    values["sessions"] = site["sessions"]
+    change = facts.compared(SITE, "sessions").four_weeks
+    if not change.is_named:
+        return Sentence(f"{{sessions}} on {days}.", values)
+    return Sentence(f"{{sessions}} on {days}: {{change}} against the four weeks before.", values | {"change": change})
+
+
+def most_important(sections: tuple[Section, ...]) -> list[Finding]:
+    """Findings with a level, HIGH first, then named changes; in the order of the sections otherwise."""
+    found = [finding for section in sections for finding in section.findings if finding.level or finding.is_change]
+    return sorted(found, key=lambda finding: ORDER.get(finding.level, len(ORDER)))

@@ -1,0 +1,171 @@
+"""A report in, a tagged A4 PDF out: typeset by typst, the same bytes for the same report and the same fonts.
+
+Texts go into the document as data, never as markup. The fonts are those that typst brings (Libertinus Serif), so that
+a report looks the same everywhere; letters that it does not have (Arabic, Chinese, emoji, ...) are taken from the
+machine's fonts, and show as boxes where no installed font has them.
+"""
+
+import re
+import unicodedata
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from math import ceil
+from pathlib import Path
+
+import orjson
+
+from clarity_assets.reports.document import Chart, Column, Finding, Name, Part, Report, Section, Sentence, Table
+from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.period import WEEKDAYS
+from clarity_assets.reports.rendering.charts import PRINT, chart_note, chart_svg
+from clarity_assets.reports.rendering.numbers import (
+    SAMPLE_MARK,
+    SAMPLE_NOTE,
+    cell_text,
+    figure_text,
+    interval_text,
+    marked,
+)
+from clarity_assets.reports.rendering.texts import (
+    SHOWN_LENGTH,
+    STATUSES,
+    basis_parts,
+    day_notes,
+    known_text,
+    name_text,
+    part_text,
+    printable,
+    shorten,
+)
+
+TEMPLATE = Path(__file__).with_name("pdf_template.typ")
+FONT = "Libertinus Serif"
+CHART_WIDTH_PX = 640  # as wide as the text at 96 px an inch, so that a drawing's words keep their size
+RIGHT_TO_LEFT = ("R", "AL", "AN")
+TABLE_SIZES_PT = (9.0, 8.5, 8.0, 7.5, 7.0, 6.0)  # the first in which a table fits
+TEXT_WIDTH_PT = 480
+LEAST_NAME_PT = 110
+GLYPH_EM = 0.47  # how wide a letter is, about
+INTERVAL_SIZE = 0.9  # of an interval's letters beside those of its number
+BREAK = "\u200b"  # where a line may break; no text from outside has it (`printable`), the template takes it out
+INTERVALS = (
+    "Round brackets hold 95 % intervals. The same report as HTML and as JSON gives every number an id; "
+    "“clarity-assets trace ID” leads from it to Clarity’s answers."
+)
+LONG_RUN = 14  # letters without a space that are kept on one line
+
+
+def render_pdf(report: Report) -> bytes:
+    """The report as PDF with title, author, keywords, language, bookmarks and texts for its pictures.
+
+    It declares PDF/UA-1 (universal accessibility) where a font has every letter. Long tables are left out and named.
+    """
+    import typst
+
+    document = _document(report)
+    try:
+        return _typeset(document, report.made_at, format="pdf", pdf_standards="ua-1")
+    except typst.TypstError:  # a letter without a font, which PDF/UA-1 forbids; any other error comes again
+        return _typeset(document, report.made_at, format="pdf")
+
+
+def render_pages(report: Report, *, ppi: float) -> list[bytes]:
+    """The same pages as PNG."""
+    pages = _typeset(_document(report), report.made_at, format="png", ppi=ppi)
+    return pages if isinstance(pages, list) else [pages]
+
+
+def _typeset(document: dict, made_at: datetime, **output) -> bytes | list[bytes]:
+    import typst
+
+    inputs = {"report": orjson.dumps(document).decode()}
+    return typst.compile(str(TEMPLATE), sys_inputs=inputs, font_paths=_fonts(), timestamp=made_at, **output)
+
+
+@cache
+def _fonts():
+    """typst's own fonts and the machine's, looked up once."""
+    import typst
+
+    return typst.Fonts()
+
+
+# --- the report as the template reads it ---------------------------------------------------------------------------
+
+
+def _document(report: Report) -> dict:
+    made = report.made_at
+    sections = [_section(section, i) for i, section in enumerate(report.sections)]
+    document = {
+        "title": printable(report.title),
+        "period": report.period.name,
+        "project_short": shorten(printable(report.project_id), length=40),
+        "overline": f"Microsoft Clarity · project {name_text(Name(report.project_id))}",
+        "author": "clarity-assets",
+        "description": f"{printable(report.title)} of project {name_text(Name(report.project_id))}",
+        "keywords": ["Microsoft Clarity", printable(report.kind), report.period.slug],
+        "made": {name: getattr(made, name) for name in ("year", "month", "day", "hour", "minute", "second")},
+        "made_text": f"Made {made:%Y-%m-%d %H:%M} UTC",
+        "days": [{"status": day.status, "weekday": WEEKDAYS[day.date.weekday()], "number": f"{day.date.day}"}
+                 for day in report.days],
+        "statuses": [status for status in STATUSES if any(day.status == status for day in report.days)],
+        "known": known_text(report.days),
+        "day_notes": [breakable(f"{note}.") for note in day_notes(report.days)],
+        "lead": [piece for sentence in report.lead for piece in (*_pieces(sentence), _piece(" "))][:-1],
+        "sections": sections,
+        "dashboard": report.dashboard_url if report.dashboard_url.startswith("https://") else "",
+    }  # fmt: skip
+    closing = [INTERVALS]
+    if SAMPLE_MARK in orjson.dumps(document).decode():
+        closing.append(SAMPLE_NOTE)
+    return {**document, "closing": closing}
+
+
+def _section(section: Section, place: int) -> dict:
+    return {
+        "title": printable(section.title),
+        "findings": [_finding(finding) for finding in section.findings],
+        "notes": [_pieces(note) for note in section.notes],
+        "blocks": [_block(block, f"s{place}-{i}") for i, block in enumerate(section.blocks)],
+        "cannot_tell": [breakable(printable(text)) for text in section.cannot_tell],
+    }
+
+
+def _finding(finding: Finding) -> dict:
+    return {
+        "level": finding.level,
+        "sentence": _pieces(finding.sentence),
+        "basis": [_piece(figure) for figure in basis_parts(finding)],
+    }
+
+
+def _pieces(sentence: Sentence) -> list[dict]:
+    return [_piece(part) for part in sentence.parts()]
+
+
+def _piece(part: Part) -> dict:
+    """Words, a name or a number of a sentence."""
+    if isinstance(part, Figure):
+        limits = interval_text(part)
+        return {"kind": "figure", "text": glued(marked(part, figure_text(part))),
+                "interval": glued(f"({limits})") if limits else ""}  # fmt: skip
+    if isinstance(part, Name):
+        return {"kind": "name", "text": breakable(part_text(part)), "interval": ""}
+    return {"kind": "words", "text": breakable(part_text(part)), "interval": ""}
+
+
+def _block(block: Table | Chart, prefix: str) -> dict:
+    if not isinstance(block, Table):
+        return _chart(block, prefix)
+    if not block.is_long:
+        return table_data(block)
+    rows = f"{len(block.rows):,} row{'' if len(block.rows) == 1 else 's'}"
+    return {"kind": "left-out", "title": printable(block.title), "words": f"{rows}, in the report as HTML and as JSON."}
+
+
+def _chart(chart: Chart, prefix: str) -> dict:
+    title, summary = printable(chart.title), printable(chart.summary)
+    svg = chart_svg(chart, width_px=CHART_WIDTH_PX, prefix=prefix, palette=replace(PRINT, font=FONT))
+    return {"kind": "chart", "title": title, "summary": breakable(summary), "svg": svg, "alt": f"{title}. {summary}",
+            "note": chart_note(chart)}  # fmt: skip
