@@ -10,10 +10,12 @@ from clarity_assets.clarity.columns import landing_columns
 from clarity_assets.clarity.requests import OPTIONAL_REQUESTS, ClarityRequest, all_requests
 from clarity_assets.clarity.store import ensure_tables
 from clarity_assets.clarity.tables import OPS_TABLES
+from clarity_assets.recommendations.tables import RECOMMENDATION_TABLES
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.models.load import load_models
 from clarity_assets.warehouse.models.model import Model, Tables
 from clarity_assets.warehouse.models.run import ensure_models, ensure_upstream
+from clarity_assets.warehouse.tables import ensure_tables as ensure_declared
 
 ROOT = Path(__file__).parents[1] / "dbt_like_sql"
 
@@ -26,7 +28,7 @@ def read_requests(requests: tuple[ClarityRequest, ...]) -> tuple[ClarityRequest,
 
 def source_tables(requests: tuple[ClarityRequest, ...]) -> Tables:
     """The tables that models may read besides one another: `landing.*` and `ops.*`."""
-    tables = {table: columns for table, (columns, _) in OPS_TABLES.items()}
+    tables = {table: columns for table, (columns, _) in (OPS_TABLES | RECOMMENDATION_TABLES).items()}
     tables |= {request.table: landing_columns(request) for request in read_requests(requests)}
     return {table: {column.name: column.type for column in columns} for table, columns in tables.items()}
 
@@ -41,18 +43,24 @@ def _load(extras: str, order: str) -> dict[str, Model]:
     return load_models(ROOT, sources=source_tables(all_requests(extras=extras, order=order)))
 
 
+def ensure_sources(con: duckdb.DuckDBPyConnection, requests: tuple[ClarityRequest, ...]) -> None:
+    """Make the tables that models may read besides one another, where they are missing."""
+    ensure_tables(con, read_requests(requests))
+    ensure_declared(con, RECOMMENDATION_TABLES)
+
+
 def ensure_inputs(
     con: duckdb.DuckDBPyConnection, model: Model, *, models: dict[str, Model], requests: tuple[ClarityRequest, ...]
 ) -> None:
     """Make all that the model reads: what was never collected or materialized is an empty table, not an error."""
-    ensure_tables(con, read_requests(requests))
+    ensure_sources(con, requests)
     ensure_upstream(con, model, models=models)
 
 
 def ensure_project(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[str, Model]:
     """Make every model of the project; what was never collected or materialized is an empty table. Returns them all."""
     models = project_models(settings)
-    ensure_tables(con, read_requests(all_requests(extras=settings.extra_requests, order=settings.request_order)))
+    ensure_sources(con, all_requests(extras=settings.extra_requests, order=settings.request_order))
     ensure_models(con, models, models=models)
     return models
 

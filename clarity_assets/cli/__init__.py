@@ -13,5 +13,20 @@ def main() -> None:
     """Keeps Microsoft Clarity's numbers for years: every day measured, derived, or named as lost."""
 
 
-for command in (collect, build, status, report, recommend, trace, export, import_, withdraw, rebuild_, docs, dev, demo, demo_ui):  # noqa: E501
+for command in (
+    collect,
+    build,
+    status,
+    report,
+    recommend,
+    trace,
+    export,
+    import_,
+    withdraw,
+    rebuild_,
+    docs,
+    dev,
+    demo,
+    demo_ui,
+):  # noqa: E501
     main.add_command(command)

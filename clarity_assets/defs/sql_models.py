@@ -10,7 +10,8 @@ from clarity_assets.clarity.tables import OPS_TABLES
 from clarity_assets.defs.partitions import DAILY_FRESHNESS, daily
 from clarity_assets.defs.resources import WarehouseResource
 from clarity_assets.project_models import ensure_inputs, in_steps, project_models, source_tables
-from clarity_assets.reports.words import markdown_table
+from clarity_assets.recommendations.tables import RECOMMENDATION_TABLES
+from clarity_assets.reports.rendering.texts import markdown_table
 from clarity_assets.settings import load_settings
 from clarity_assets.warehouse.models.model import Model
 from clarity_assets.warehouse.models.run import run_model
@@ -26,10 +27,12 @@ def asset_keys(models: dict[str, Model], requests: tuple[ClarityRequest, ...]) -
 
 
 def upstream_assets(model: Model, *, keys: dict[str, dg.AssetKey], requests: tuple[ClarityRequest, ...]) -> set:
-    """The assets that the model reads; the tables of `ops` are written by all landing assets."""
+    """The assets that the model reads; tables of `ops` are written by all landing assets, recommendations by reports."""
     found = {keys[table] for table in model.upstream if table in keys}
     if any(table in OPS_TABLES for table in model.upstream):
         found |= {keys[request.table] for request in requests}
+    if any(table in RECOMMENDATION_TABLES for table in model.upstream):
+        found |= {dg.AssetKey(["reports", f"{every}_summary"]) for every in ("weekly", "monthly")}
     return found
 
 

@@ -21,9 +21,12 @@ from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.stand_in import StandIn
 from clarity_assets.demo.token import make_token
 from clarity_assets.errors import ClarityAssetsError
+from clarity_assets.recommendations.store import read_recommendations
 from clarity_assets.reports.period import Period, newest_month, newest_week
+from clarity_assets.reports.rendering.texts import printable
 from clarity_assets.runs import build_exports, build_marts, build_reports, collect_days, load_definitions
 from clarity_assets.settings import load_settings
+from clarity_assets.warehouse.connection import open_warehouse
 
 FIRST_DAY = date(2026, 8, 17)  # a Monday; 45 days on, September is over
 DAYS = 45
@@ -101,7 +104,8 @@ def run_demo(folder: Path, *, console: Console) -> None:
             bar.update(task, description="simulated days")
             reports = _build(instance, bar)
         known = read_status(load_settings(), days=1)
-        _tell(console, known, paths=paths, reports=reports)
+        first = _what_to_do_first()
+    _tell(console, known, first, paths=paths, reports=reports)
 
 
 def run_demo_ui(folder: Path, *, port: int, console: Console) -> int:
@@ -181,7 +185,17 @@ def _mondays(*, until: date) -> list[date]:
     return [FIRST_DAY + timedelta(weeks=i) for i in range((until - FIRST_DAY).days // 7 + 1)]
 
 
-def _tell(console: Console, known: Status, *, paths: DemoPaths, reports: dict[str, dict[str, Path]]) -> None:
+def _what_to_do_first() -> list[str]:
+    """The three open recommendations that matter most, a line each."""
+    settings = load_settings()
+    with open_warehouse(settings.warehouse, label="demo") as con:
+        found = read_recommendations(con, project_id=settings.need_project(), states=("open",))
+    return [f"{one.recommendation_id}  {one.level.value:<7} {printable(one.statement)}" for one in found[:3]]
+
+
+def _tell(
+    console: Console, known: Status, first: list[str], *, paths: DemoPaths, reports: dict[str, dict[str, Path]]
+) -> None:
     console.print(f"\n[bold]What is known[/] of {DAYS} days × {len(known.counts)} requests:")
     for name, counts in known.counts.items():
         told = ", ".join(f"{counts.get(s, 0)} {s}" for s in ("measured", "derived", "lost", "pending"))
@@ -190,7 +204,7 @@ def _tell(console: Console, known: Status, *, paths: DemoPaths, reports: dict[st
     for gap in known.gaps[:1]:
         console.print(f"Lost, and named: {gap.first} to {gap.last} ({gap.cause})")
     console.print("\n[bold]What to do first[/] (clarity-assets recommend list)")
-    for line in _top_recommendations(paths):
+    for line in first:
         console.print(f"  {escape(line)}", soft_wrap=True)
     console.print(f"\nDuckDB file  {_shown(paths.warehouse)}")
     for every, by_kind in reports.items():

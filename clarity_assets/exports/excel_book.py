@@ -76,7 +76,7 @@ def _read_me(sheet: Worksheet, source: Source, parts: list[Part]) -> None:
     ]
     sections = [
         facts,
-        [("Sheet", "Rows"), *((part.name, f"{part.row_count:,} rows of {part.sheet.about}") for part in parts)],
+        [("Sheet", "What it holds"), *((part.name, f"{part.row_count:,} rows: {part.sheet.about}") for part in parts)],
         [("How to read it", None), *NOTES],
         [tuple(DAYS), *day_rows(source)],
     ]

@@ -56,8 +56,8 @@ def table_sheets(source: Source) -> list[Sheet]:
         columns, query = _signals_side_by_side(source, of_mart) if pivoted else (None, rows_sql(source, of_mart))
         count = f"select count(*) from ({query})"  # noqa: S608 - names of contracts
         row_count = sum(one(source.con, count, chunk.parameters)[0] for chunk in source.in_chunks())
-        about = "A row a day, page and device, a column a signal." if pivoted else "A row of the mart each."
-        sheets.append(Sheet(name, f"marts.{of_mart.name}. {about}", columns or of_mart.columns, query, row_count))
+        about = ", a row a day, page and device, and a column a signal" if pivoted else ""
+        sheets.append(Sheet(name, f"{of_mart.table}{about}", columns or of_mart.columns, query, row_count))
     return sheets
 
 

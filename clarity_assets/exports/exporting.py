@@ -16,7 +16,6 @@ from clarity_assets.exports.publishing import Exported, Made, publish, staging
 from clarity_assets.exports.tables import NAMES, Source, exported
 from clarity_assets.reports.period import Period
 
-
 REPORT_PERIODS = {"weekly": "week", "monthly": "month"}
 
 

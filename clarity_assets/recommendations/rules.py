@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clarity_assets.reports.document import Level
-from clarity_assets.reports.marts import ATTRIBUTION, ENGAGEMENT, FRUSTRATION, GEOGRAPHY, PAGE, SIGNAL, SITE
+from clarity_assets.reports.marts import ATTRIBUTION, GEOGRAPHY, PAGE, SIGNAL, SITE
 
 MIN_RATIO = 1.3  # at the lower end of the interval: a sure but small difference is not worth a change of the site
-MIN_MEAN_RATIO = 0.7  # a mean's upper end: a third less, by the same reason
+MAX_MEAN_RATIO = 0.7  # of a mean of which more is better, at the upper end: a third less, by the same reason
 SHALLOW_RATIO = 0.6  # pages are made for different things, so a page must be far below the others
 MIN_SESSIONS = 20  # affected ones in the period: below, a few odd visitors make it
 MIN_NEW_SHARE = 0.01  # of the site's sessions: a new page that fewer see has not taken off
-SAME_EVERYWHERE = 2 / 3  # of what is too much: from here on one device has it, below it is the page's
+ONE_DEVICE_SHARE = 2 / 3  # of the sessions hit without need: from here on it is that device's, below it is the page's
 
 Looks = Literal["page", "page_mean", "segment", "source", "country", "rise", "new_page", "bots"]
 Audience = Literal["ux", "product"]
@@ -27,6 +27,7 @@ class Rule:
     `looks`: which groups it holds against one another, see `evidence`. `table`, `measure`: whose difference (or
     change) it takes; `signal`: of which signal, None: of each. `min_ratio`: at the end of the interval that is nearest
     to "the same". `min_sessions`: affected ones. `highest`: the most that it can matter.
+    `is_chance`: something that grows, where nothing is wrong; told behind what is wrong.
     """
 
     name: str
@@ -42,10 +43,11 @@ class Rule:
     min_sessions: int = MIN_SESSIONS
     audience: Audience = "ux"
     highest: Level = Level.HIGH
+    is_chance: bool = False
 
 
 RULES = (
-    # --- a page against the other pages: by page and device, where one device has most of it ---------------------------
+    # --- a page against the other pages: by page and device, where one device has most of it --------------------------
     Rule(
         "rage_clicks_on_page", "Rage clicks on {page}", "page", PAGE, "rage_click_session_rate", signal="rage_click",
         reason="People click again and again where nothing answers: they take it for broken.",
@@ -143,7 +145,7 @@ RULES = (
     ),
     Rule(
         "country_worth_localising", "{country} grows", "country", GEOGRAPHY, "sessions", audience="product",
-        highest=Level.MEDIUM,  # a chance, no damage
+        highest=Level.MEDIUM, is_chance=True,
         reason="More people come from there than before: they stay if the site speaks to them.",
         to_try=("Offer language, currency and delivery for the country on the most visited pages.",
                 "Find out which source brings them, and do more of it.",
@@ -151,7 +153,7 @@ RULES = (
     ),
     Rule(
         "new_page_takes_off", "{page} takes off", "new_page", PAGE, "sessions", audience="product",
-        highest=Level.MEDIUM,  # a chance, no damage
+        highest=Level.MEDIUM, is_chance=True,
         reason="A page that was not there before is found and visited: now is the time to make it good.",
         to_try=("Look at its frustration signals and engagement in the page tables, and mend what stands out.",
                 "Link it from where people come who would want it.",
@@ -161,10 +163,3 @@ RULES = (
 """All rules, in the order in which they are tried."""
 
 RULES_BY_NAME = {rule.name: rule for rule in RULES}
-
-LOOKED_AT_BESIDE = {"source": ("total_time_s", "scroll_depth_pct")}
-"""Measures that a rule takes too, where its own says nothing (first) and as evidence."""
-
-DEVICE_TABLE = FRUSTRATION
-"""Where pages are split by device."""
-MEAN_TABLE = ENGAGEMENT

@@ -11,7 +11,7 @@ from clarity_assets.reports.figures import Figure, Where
 from clarity_assets.reports.marts import SITE
 from clarity_assets.reports.measures import MEASURES, Better
 
-HIGH_FROM = 1 / 200  # of the site's sessions hit without need: of a visitor's usual circle, somebody has met it
+HIGH_FROM = 1 / 200  # of the site's sessions hit without need: at 1,000 a day, five people every day
 MEDIUM_FROM = 1 / 500  # below, even a perfect repair is hardly seen in the site's own numbers of a week
 
 ORDER = (Level.HIGH, Level.MEDIUM, Level.LOW)
@@ -46,7 +46,7 @@ def level_of(severity: float, *, highest: Level = Level.HIGH) -> Level:
 
 
 def reach_of(facts: Facts, table: str, where: Where, *, sessions: float) -> float | None:
-    """`sessions` (those of the mart's known days in the period) of the site's on the same days, 0-1; None where unknown.
+    """`sessions` (of the mart's known days in the period) / the site's on the same days, 0-1; None where unknown.
 
     Pages and sources share sessions, so reaches do not add up.
     """

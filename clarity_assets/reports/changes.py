@@ -22,8 +22,8 @@ from clarity_assets.statistics.change import Change, Outcome, compare_all
 from clarity_assets.statistics.series import DailySeries
 
 WATCHED_PAGES = 100  # the busiest ones; with fewer sessions no change could be shown anyway
-WATCHED_PAIRS = 60  # busiest pages by device
-WATCHED_SOURCES = 40
+WATCHED_BY_DEVICE = 30  # of them, split by device
+WATCHED_SEGMENTS = 40  # busiest countries, sources, campaigns
 
 SIGNAL_RATES = tuple(f"{signal}_session_rate" for signal in SIGNAL_TITLES)
 WIDE = ("sessions", *SIGNAL_RATES, "total_time_s", "scroll_depth_pct")
@@ -103,29 +103,34 @@ def _watched(marts: Marts) -> dict[Key, DailySeries]:
     whole = Period(start, period.end)
     found: dict[Key, DailySeries] = {}
 
-    def watch(table: str, measures: tuple[str, ...], by: tuple[str, ...] = (), top: int | None = None, **where) -> None:
-        keys = None
-        if top is not None:
-            busiest = marts.totals(table, ["sessions"], by=by, where=where, period=whole, top=top)
-            keys = [tuple(line.keys.values()) for line in busiest]
-        series = marts.series(table, measures, by=by, where=where, keys=keys, start=start, end=period.end)
+    def busiest(table: str, by: tuple[str, ...], top: int, **where) -> list[tuple]:
+        lines = marts.totals(table, ["sessions"], by=by, where=where, period=whole, top=top)
+        return [tuple(line.keys.values()) for line in lines]
+
+    def watch(
+        table: str, measures: tuple[str, ...], by: tuple[str, ...] = (), *, keys=None, only=None, **where
+    ) -> None:
+        series = marts.series(table, measures, by=by, where=where, keys=keys, only=only, start=start, end=period.end)
         for measure, by_key in series.items():
             for key, one in by_key.items():
                 rows = where | dict(zip(by, key, strict=True))
                 found[table, measure, tuple(sorted(rows.items()))] = one
 
+    pages = busiest(PAGE, ("page",), WATCHED_PAGES)
+    by_device = {"page": [page for (page,) in pages[:WATCHED_BY_DEVICE]]}
     watch(SITE, (*WIDE, "bot_share", "pages_per_session"))
-    watch(PAGE, WIDE, ("page",), WATCHED_PAGES)
-    watch(GEOGRAPHY, ("sessions", "total_time_s", *SIGNAL_RATES), ("country",), WATCHED_SOURCES)
-    watch(ATTRIBUTION, ("sessions", "total_time_s", "scroll_depth_pct", "quick_back_session_rate"),
-          ("source", "medium"), WATCHED_SOURCES, breakdown="source_medium")  # fmt: skip
-    watch(ATTRIBUTION, ("sessions", "total_time_s", "quick_back_session_rate"), ("campaign",), WATCHED_SOURCES,
-          breakdown="campaign")  # fmt: skip
+    watch(PAGE, WIDE, ("page",), keys=pages)
+    watch(FRUSTRATION, ("affected_session_rate",), ("signal", "page", "device"), only=by_device)
     for dimension in ("device", "browser"):
         watch(TRAFFIC, ("sessions",), ("segment",), dimension=dimension)
         watch(ENGAGEMENT, ("total_time_s", "scroll_depth_pct", "pages_per_session"), ("segment",), dimension=dimension)
         watch(SIGNAL, ("affected_session_rate",), ("segment", "signal"), dimension=dimension)
-    watch(FRUSTRATION, ("affected_session_rate",), ("signal", "page", "device"), WATCHED_PAIRS * len(SIGNAL_TITLES))
+    countries = busiest(GEOGRAPHY, ("country",), WATCHED_SEGMENTS)
+    watch(GEOGRAPHY, ("sessions", "total_time_s", *SIGNAL_RATES), ("country",), keys=countries)
+    for breakdown, by in (("source_medium", ("source", "medium")), ("campaign", ("campaign",))):
+        keys = busiest(ATTRIBUTION, by, WATCHED_SEGMENTS, breakdown=breakdown)
+        watch(ATTRIBUTION, ("sessions", "total_time_s", "scroll_depth_pct", "quick_back_session_rate"), by, keys=keys,
+              breakdown=breakdown)  # fmt: skip
     return found
 
 

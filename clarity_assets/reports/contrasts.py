@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from clarity_assets.reports.figures import Figure, Where
+from clarity_assets.reports.figures import Figure, Source, Where
 from clarity_assets.reports.marts import ATTRIBUTION, ENGAGEMENT, FRUSTRATION, GEOGRAPHY, PAGE, SIGNAL, Keys, Marts
 from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
 from clarity_assets.statistics.contrast import Contrast, contrast_all
@@ -104,39 +104,43 @@ def find_contrasts(marts: Marts) -> Contrasts:
     """Hold every watched group against the others of its family, over the days of the period; corrected together."""
     pairs: dict[Key, tuple[DailySeries, DailySeries]] = {}
     told: dict[Key, tuple[_Family, dict]] = {}
+    pages = [line.keys["page"] for line in marts.totals(PAGE, ["sessions"], by=("page",), top=WATCHED)]
     for family in _families():
-        for measure, by_key in _series(marts, family).items():
-            for key, own, others in _held_against(by_key, family):
-                rows = dict(family.where) | dict(zip(family.by, key, strict=True))
-                name = (family.table, measure, tuple(sorted(rows.items())))
-                pairs[name], told[name] = (own, others), (family, rows)
+        only = {"page": pages} if "page" in family.by else None
+        for measure, key, own, others in _held_against(marts, family, only=only):
+            rows = dict(family.where) | dict(zip(family.by, key, strict=True))
+            name = (family.table, measure, tuple(sorted(rows.items())))
+            pairs[name], told[name] = (own, others), (family, rows)
     found = contrast_all(pairs, alike=lambda key: (key[1], dict(key[2]).get("signal")))
     return Contrasts({key: _difference(marts, key, found[key], pairs[key], *told[key]) for key in pairs})
 
 
-def _series(marts: Marts, family: _Family) -> dict[str, dict[Keys, DailySeries]]:
-    period = marts.period
-    return marts.series(
-        family.table, family.measures, by=family.by, where=family.where, start=period.start, end=period.end
-    )
-
-
 def _held_against(
-    by_key: Mapping[Keys, DailySeries], family: _Family
-) -> Iterator[tuple[Keys, DailySeries, DailySeries]]:
-    """Each of the largest groups with the sum of all others in its set."""
+    marts: Marts, family: _Family, *, only: Mapping[str, list] | None
+) -> Iterator[tuple[str, Keys, DailySeries, DailySeries]]:
+    """Measure and key of each group, its series, and what its set (the same values of `within`) has besides it."""
+
+    def read(by: tuple[str, ...], **options) -> dict[str, dict[Keys, DailySeries]]:
+        span = {"start": marts.period.start, "end": marts.period.end}
+        return marts.series(family.table, family.measures, by=by, where=family.where, **span, **options)
+
+    sets, groups = read(family.within), read(family.by, only=only)
     places = [family.by.index(column) for column in family.within]
-    sets: dict[tuple, list[tuple[Keys, DailySeries]]] = {}
-    for key, series in by_key.items():
-        sets.setdefault(tuple(key[i] for i in places), []).append((key, series))
-    for members in sets.values():
-        values, exposure = (sum(getattr(series, name) for _, series in members) for name in ("values", "exposure"))
-        largest = sorted(members, key=lambda m: -float(m[1].exposure[m[1].is_known].sum()))[:WATCHED]
-        for key, own in largest:
+    for measure, by_key in groups.items():
+        largest = sorted(by_key, key=lambda key: -_exposure(by_key[key]))
+        for key in largest if only else largest[:WATCHED]:
+            own, whole = by_key[key], sets[measure][tuple(key[i] for i in places)]
             rest = DailySeries(
-                own.first, (values - own.values).clip(min=0), (exposure - own.exposure).clip(min=0), own.kind
+                own.first,
+                (whole.values - own.values).clip(min=0),
+                (whole.exposure - own.exposure).clip(min=0),
+                own.kind,
             )
-            yield key, own, rest
+            yield measure, key, own, rest
+
+
+def _exposure(series: DailySeries) -> float:
+    return float(series.exposure[series.is_known].sum())
 
 
 def _difference(
@@ -147,9 +151,11 @@ def _difference(
     source = marts.source(table, name, rows, period)
     rest = tuple({**family.where, **{column: rows[column] for column in family.within}, "is_other": True}.items())
 
-    def figure(value: float, where: Where) -> Figure:
+    others = replace(source, where=rest, against=source.where)  # all but the own rows
+
+    def figure(value: float, of: Source) -> Figure:
         told = None if math.isnan(value) else measure.per * value
-        return Figure(told, measure.unit, replace(source, where=where), decimals=measure.decimals)
+        return Figure(told, measure.unit, of, decimals=measure.decimals)
 
     ratio = Figure(
         contrast.ratio, "times",
@@ -157,9 +163,8 @@ def _difference(
         low=contrast.interval.low if contrast.interval else None,
         high=contrast.interval.high if contrast.interval else None, decimals=1,
     )  # fmt: skip
-    known = pair[0].is_known
-    sessions = Figure(float(pair[0].exposure[known].sum()), "sessions", day_count=int(known.sum()))
+    sessions = Figure(_exposure(pair[0]), "sessions", day_count=int(pair[0].is_known.sum()))
     return Difference(
-        rows, name, figure(contrast.own, source.where), figure(contrast.other, rest), ratio,
+        rows, name, figure(contrast.own, source), figure(contrast.other, others), ratio,
         sessions, contrast.is_named, contrast.p_adjusted, contrast.reason, family.against,
     )  # fmt: skip

@@ -10,7 +10,8 @@ from clarity_assets.project_models import ensure_project
 from clarity_assets.reports.changes import UNWATCHED, Changes, Compared, find_changes
 from clarity_assets.reports.contrasts import Contrasts, find_contrasts
 from clarity_assets.reports.document import DayState
-from clarity_assets.reports.marts import Marts
+from clarity_assets.reports.figures import Figure, Source
+from clarity_assets.reports.marts import COLLECTION, Marts
 from clarity_assets.reports.period import Period
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.query import one
@@ -55,6 +56,13 @@ class Facts:
     def known_day_count(self) -> int:
         """Days of the period that the site's own figures are known of."""
         return sum(day.is_known for day in self.days)
+
+    @property
+    def known_days(self) -> Figure:
+        """The same as a number that can be traced."""
+        source = Source(COLLECTION, "known_days", (("request", "base"),), self.period.start, self.period.end)
+        of_days = f"of {self.period.day_count} days" if self.period.day_count > 1 else "day"
+        return Figure(self.known_day_count, of_days, source)
 
     @cached_property
     def known_span(self) -> tuple[date, date] | None:

@@ -3,7 +3,6 @@
 from clarity_assets.reports.document import Finding, Level, Section, Sentence
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.marts import SITE
-from clarity_assets.reports.summary.data_quality import known_days_figure
 
 SHOWN = 3
 ORDER = {Level.HIGH: 0, Level.MEDIUM: 1, Level.LOW: 2}
@@ -17,16 +16,15 @@ def lead_of(facts: Facts, sections: tuple[Section, ...]) -> tuple[Sentence, ...]
 
 def basis(facts: Facts) -> Sentence:
     """How many sessions, on how many of the period's days, and whether that is a change."""
-    days = f"{{known}} of {facts.period.day_count}" if facts.period.day_count > 1 else "{known}"
     [site] = facts.marts.totals(SITE, ["sessions"])
-    values = {"known": known_days_figure(facts)}
+    values = {"known": facts.known_days}
     if facts.known_day_count == 0:
-        return Sentence(f"Nothing is known of this {facts.period.noun}: {days} have figures.", values)
+        return Sentence(f"Nothing is known of this {facts.period.noun}: {{known}} have figures.", values)
     values["sessions"] = site["sessions"]
     change = facts.compared(SITE, "sessions").four_weeks
     if not change.is_named:
-        return Sentence(f"{{sessions}} on {days}.", values)
-    return Sentence(f"{{sessions}} on {days}: {{change}} against the four weeks before.", values | {"change": change})
+        return Sentence("{sessions} on {known}.", values)
+    return Sentence("{sessions} on {known}: {change} against the four weeks before.", values | {"change": change})
 
 
 def most_important(sections: tuple[Section, ...]) -> list[Finding]:

@@ -71,7 +71,7 @@ def _report(kind: str, facts: Facts, lead: tuple, sections: tuple) -> Report:
 
 
 def report_path(folder: Path, report: Report, format_: str) -> Path:
-    """Where a report's file lies: `<folder>/weekly_ux/2026-10-05.html`, `monthly_summary/2026-10.pdf`, `ux/<days>.md`."""
+    """Where a report's file lies: `<folder>/weekly_ux/2026-10-05.html`, `monthly_summary/2026-10.pdf`."""
     every = {"week": "weekly_", "month": "monthly_"}.get(report.period.kind, "")
     return folder / f"{every}{report.kind}" / f"{report.period.slug}.{ENDINGS[format_]}"
 

@@ -23,6 +23,14 @@ TRAFFIC, ENGAGEMENT, SIGNAL = "marts.fct_traffic_daily", "marts.fct_engagement_d
 GEOGRAPHY, ATTRIBUTION = "marts.fct_geography_daily", "marts.fct_attribution_daily"
 COLLECTION, DIM_PAGE = "marts.fct_collection_daily", "marts.dim_page"
 
+CONTENT_TYPE = "content_type"
+"""A column that every mart of pages has here besides its own: what `DIM_PAGE` calls the page."""
+
+_WITH_CONTENT_TYPE = f"""(select told.*, kind.{CONTENT_TYPE} from {{table}} as told
+    left join {DIM_PAGE} as kind on kind.project_id = told.project_id and kind.page = told.page)"""  # noqa: S608
+
+EVERYTHING: Mapping[str, Sequence[str | None]] = {}
+
 REQUESTS = {
     SITE: "base",
     PAGE: "url_device",
@@ -116,18 +124,24 @@ class Marts:
         by: Sequence[str] = (),
         where: Mapping[str, str | bool | None] | None = None,
         keys: Iterable[Keys] | None = None,
+        only: Mapping[str, Sequence[str | None]] | None = None,
     ) -> dict[str, dict[Keys, DailySeries]]:
         """By measure and by values of `by`: the UTC days [start, end), unknown ones unknown, none where nothing was.
 
         `keys`: only these (in their order, of nothing where the mart has no row of them); else all that have rows.
+        `only`: column -> values; other rows are not read.
         Days that are truncated or whose windows cover less than MIN_COVERAGE are unknown.
         """
         asked, where = [MEASURES[name] for name in measures], dict(where or {})
         columns = ", ".join(f"num{i}, den{i}" for i in range(len(asked)))
         wanted = None if keys is None else list(dict.fromkeys(keys))
-        per_day = self._per_day(table, asked, by=by, where=where)
+        only = {column: list(values) for column, values in (only or {}).items()}
+        if wanted is not None:
+            only |= {column: list({key[i] for key in wanted}) for i, column in enumerate(by)}
+        per_day = self._per_day(table, asked, by=by, where=where, only=only)
         sql = f"with per_day as ({per_day}) select {', '.join(('date', *by))}, {columns} from per_day where not is_truncated"  # noqa: S608, E501
-        found = self.con.execute(sql, self._parameters(where, start, end)).fetchall()
+        limits = {f"only_{column}": values for column, values in only.items()}
+        found = self.con.execute(sql, self._parameters(where, start, end) | limits).fetchall()
         places = {key: i for i, key in enumerate(wanted if by else [()])} if wanted is not None or not by else {}
         if wanted is None:
             for row in found:
@@ -190,10 +204,14 @@ class Marts:
         """Where a total of the measure comes from."""
         return Source(table, measure, tuple(where.items()), period.start, period.end)
 
-    def _per_day(self, table: str, asked: Sequence[Measure], *, by: Sequence[str], where: Mapping) -> str:
+    def _per_day(
+        self, table: str, asked: Sequence[Measure], *, by: Sequence[str], where: Mapping, only: Mapping = EVERYTHING
+    ) -> str:
         """SQL: numerators and denominators of each day and `by`, of rows that tell both."""
-        columns = self._models[table].column_types
-        for column in (*by, *where):
+        columns, relation = self._models[table].column_types, table
+        if "page" in columns and CONTENT_TYPE in (*by, *where):
+            columns, relation = {**columns, CONTENT_TYPE: "VARCHAR"}, _WITH_CONTENT_TYPE.format(table=table)
+        for column in (*by, *where, *only):
             if column not in columns:
                 raise RequestRefused(f"{table} has no column {column!r}; it has {', '.join(columns)}")
         sums = ", ".join(
@@ -205,12 +223,16 @@ class Marts:
         )
         rules = ["project_id = $project_id", "date >= $from_date", "date < $until_date"]
         rules += [f"{name} is not distinct from $w_{name}" for name in where]
+        rules += [
+            f"({name} in (select unnest($only_{name}::varchar[])){f' or {name} is null' if None in values else ''})"
+            for name, values in only.items()
+        ]
         rules += ["not is_remainder"] if "is_remainder" in columns else []
         cut = "bool_or(coalesce(is_truncated, false))" if "is_truncated" in columns else "false"
         bound = "bool_or(sessions_is_upper_bound)" if "sessions_is_upper_bound" in columns else "false"
         return f"""
             select {", ".join(("date", *by))}, {sums}, {cut} as is_truncated, {bound} as is_upper_bound,
-            from {table} where {" and ".join(rules)} group by {", ".join(("date", *by))}
+            from {relation} where {" and ".join(rules)} group by {", ".join(("date", *by))}
         """  # noqa: S608 - columns come from the code, values are bound
 
     def _parameters(self, where: Mapping, start: date, end: date) -> dict:

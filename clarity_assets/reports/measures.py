@@ -98,6 +98,10 @@ MEASURES = {
         Measure("day_coverage", "Hours covered", "%", "coverage", "1", per=100, kind="mean", decimals=1,
                 better="high"),
         Measure("requests_sent", "Requests used", "requests", "1"),
+        # of recommendations
+        Measure("recommendations", "Recommendations", "", "1"),
+        Measure("implemented_share", "Done, of all not dismissed", "%", "if(state = 'done', 1, 0)",
+                "if(state = 'dismissed', null, 1)", per=100, kind="rate"),
     )
 }  # fmt: skip
 """Every measure by name."""

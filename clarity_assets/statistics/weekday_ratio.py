@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import betainc, expit
 
+MOST_EVENTS = 1e6  # a ratio of 1.005 is beyond chance then
 FARTHEST_LOG_RATIO = 40.0  # stands for a ratio of 0 or infinity: e^40 is beyond any site
 STEPS = 40  # halvings: 80 / 2^40 is less than 1e-10
 
@@ -118,9 +119,12 @@ class WeekdayRatio:
     def exact_p(self, spread: np.ndarray) -> np.ndarray:
         """Twice the smaller tail of the binomial that the split of the sum follows without a change.
 
-        Values are counted in independent events: value / spread, for events that come in clumps of that size. Weekdays
-        with shares of their own make the true split narrower than this binomial: Hoeffding (1956), Ann. Math. Stat. 27.
+        Values are counted in independent events: value / spread, for events that come in clumps of that size; above
+        MOST_EVENTS as so many, since the tails of seconds by the billion take seconds themselves (p is then larger).
+        Weekdays with shares of their own make the true split narrower than this binomial: Hoeffding (1956), Ann. Math.
+        Stat. 27.
         """
+        spread = np.maximum(spread, self.total / MOST_EVENTS)
         total, after = self.total / spread, self.after.sum(axis=1) / spread
         before = total - after
         share = self.share_after(np.zeros(len(total)))

@@ -9,19 +9,26 @@ from clarity_assets.warehouse.models.sql_text import column_lineage
 
 Lines = dict[Column, tuple[Column, ...]]
 
+_known: dict[tuple[str, str], dict[str, list[Column]]] = {}  # a model's lines cost 50 ms, and traces come in rows
+
+
+def _lines_of(model: Model, tables: Tables) -> dict[str, list[Column]]:
+    """The model's own lines; read once for each version of its SQL."""
+    key = (model.table, model.code_version)
+    if key not in _known:
+        _known[key] = column_lineage(model, tables=tables)
+    return _known[key]
+
 
 def lines_down(models: Mapping[str, Model], *, table: str, columns: Collection[str], tables: Tables) -> Lines:
     """Each column, and those that it is made of, layer by layer, until tables that no model makes."""
     found: Lines = {}
-    of_model: dict[str, dict[str, list[Column]]] = {}
     waiting = [(table, column) for column in columns]
     while waiting:
         here = waiting.pop(0)
         if here in found or here[0] not in models:
             continue
-        if here[0] not in of_model:
-            of_model[here[0]] = column_lineage(models[here[0]], tables=tables)
-        found[here] = tuple(of_model[here[0]].get(here[1], ()))
+        found[here] = tuple(_lines_of(models[here[0]], tables).get(here[1], ()))
         waiting += found[here]
     return found
 

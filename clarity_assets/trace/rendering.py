@@ -79,7 +79,7 @@ def _value(told: Told) -> str:
 
 def _now(traced: Traced) -> list[str]:
     """What the mart gives now, and why that may be another number."""
-    if traced.source.statistic in ("trend", "forecast"):
+    if traced.now is None and traced.is_same is None:
         lines = []
     elif traced.is_same:
         lines = ["Now: the mart's rows give the same."]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from clarity_assets.clarity.columns import SIGNALS
@@ -13,15 +13,21 @@ from clarity_assets.reports.measures import MEASURES, Measure
 from clarity_assets.warehouse.tables import identifier
 
 IS_OTHER = "is_other"
+REMAINDER = "is_remainder"  # what the site has and a truncated day's rows lack: no report counts it, unless it says so
 DATE_COLUMNS = {
     "ops.api_request": "reserved_at",
     "ops.check_result": "partition_start",
     "marts.dim_page": "first_seen_date",
     "marts.collection_gap": "first_date",
+    "ops.recommendation_found": "period_start",
+    "marts.recommendation": "first_period_start",
 }
 """What tells the day of a row in tables without a column `date`."""
 
-ALWAYS = {"ops.api_request": "outcome <> 'not_sent'"}  # a slot that was given back is no request
+CONTENT_TYPE = "content_type"
+"""A column that every mart of pages has here besides its own: what `marts.dim_page` calls the page."""
+
+ALWAYS = {"ops.api_request": "outcome is distinct from 'not_sent'"}  # a slot that was given back is no request
 
 SITE = "base"
 TABLE_REQUESTS = {
@@ -58,17 +64,29 @@ class Selection:
 
 
 def sides_of(source: Source) -> list[Selection]:
-    """The number's own rows; then its baseline; then what it is compared with."""
-    own = Selection("own rows", source.table, source.where, source.start, source.end)
+    """The number's own rows; then its baseline; then what it is compared with.
+
+    Of a number that is of all others itself, `against` names the rows that it leaves out.
+    """
+    is_of_others = dict(source.where).get(IS_OTHER) is True
+    but_not = (source.against or ()) if is_of_others else ()
+    own = Selection("own rows", source.table, _named(source.where), source.start, source.end, but_not)
     sides = [own]
     if source.baseline:
-        sides.append(Selection("baseline", source.table, source.where, *source.baseline))
-    if source.against is not None:
-        named = tuple((column, value) for column, value in source.against if column != IS_OTHER)
-        is_other = dict(source.against).get(IS_OTHER) is True
-        but_not = source.where if is_other else ()
-        sides.append(Selection("compared with", source.table, named, source.start, source.end, but_not))
+        sides.append(replace(own, label="baseline", start=source.baseline[0], end=source.baseline[1]))
+    if source.against is not None and not is_of_others:
+        but_not = source.where if dict(source.against).get(IS_OTHER) is True else ()
+        sides.append(replace(own, label="compared with", where=_named(source.against), but_not=but_not))
     return sides
+
+
+def is_vague(source: Source) -> bool:
+    """Whether it is of all others without a word of which rows these leave out."""
+    return dict(source.where).get(IS_OTHER) is True and source.against is None
+
+
+def _named(where: Where) -> Where:
+    return tuple((column, value) for column, value in where if column != IS_OTHER)
 
 
 def measure_of(source: Source) -> Measure:
@@ -101,10 +119,12 @@ def condition(
     project_id: str,
     columns: Collection[str],
     name_of: Callable[[str], str | None] | None = None,
+    prefix: str = "",
 ) -> tuple[str, dict[str, object]]:
     """SQL (and its parameters) that is true for the selection's rows of a table with these columns.
 
     `name_of`: what a column of `where` is called in that table; None: nothing there tells it, so it is left out.
+    `prefix` keeps the parameters of two conditions in one query apart.
     Raises SourceUnreadable where the table has no such column.
     """
     day = identifier(date_column(selection.table, columns))
@@ -115,7 +135,9 @@ def condition(
         values["project"] = project_id
     if selection.table in ALWAYS and name_of is None:
         parts.append(ALWAYS[selection.table])
-    names = {"columns": columns, "name_of": name_of, "table": selection.table, "values": values}
+    if REMAINDER in columns and REMAINDER not in dict(selection.where):
+        parts.append(f"not {REMAINDER}")
+    names = {"columns": columns, "name_of": name_of, "table": selection.table, "values": values, "prefix": prefix}
     parts += _equal(selection.where, **names)
     others = _equal(selection.but_not, **names)
     if others:
@@ -123,7 +145,7 @@ def condition(
     return " and ".join(parts), values
 
 
-def _equal(where: Where, *, columns, name_of, table: str, values: dict[str, object]) -> list[str]:
+def _equal(where: Where, *, columns, name_of, table: str, values: dict[str, object], prefix: str) -> list[str]:
     """Conditions that each column has its value; the values are added to `values`."""
     parts = []
     for column, value in where:
@@ -138,7 +160,7 @@ def _equal(where: Where, *, columns, name_of, table: str, values: dict[str, obje
         if value is None:
             parts.append(f"{identifier(name)} is null")
         else:
-            parameter = f"value_{len(values)}"
+            parameter = f"{prefix}value_{len(values)}"
             values[parameter] = value
             parts.append(f"{identifier(name)} = ${parameter}")
     return parts
@@ -177,14 +199,23 @@ def landing_name(request: ClarityRequest, where: Where) -> Callable[[str], str |
     return name
 
 
-def channel_condition(selection: Selection, request: ClarityRequest, condition_on_mart: str) -> str:
-    """For rows chosen by a channel that rules derive: the landing rows whose day, source and medium the mart has."""
-    if "channel" not in dict((*selection.where, *selection.but_not)) or request.name != "source_medium":
+DERIVED = {"channel": "source_medium", CONTENT_TYPE: "url_device"}
+"""Columns of marts that rules make of a request's dimensions."""
+
+
+def derived_condition(selection: Selection, request: ClarityRequest, *, relation: str, on_mart: str) -> str:
+    """For rows chosen by what rules make: the landing rows whose day and dimensions the mart has; else nothing.
+
+    `relation`: the mart with its columns; `on_mart`: the condition on it.
+    """
+    named = dict((*selection.where, *selection.but_not))
+    if request.name not in {DERIVED[column] for column in named if column in DERIVED}:
         return ""
-    return f""" and exists (select 1 from (select date as on_day, source as of_source, medium as of_medium
-                                           from {selection.table} where {condition_on_mart})
-                            where on_day = landed.date and of_source is not distinct from landed.source
-                              and of_medium is not distinct from landed.medium)"""  # noqa: S608 - names are checked
+    keys = [name for name in request.columns if not (name == "device" and selection.table == "marts.fct_page_daily")]
+    listed = ", ".join(f"{identifier(name)} as of_{name}" for name in keys)
+    same = " and ".join(f"of_{name} is not distinct from landed.{identifier(name)}" for name in keys)
+    return f""" and exists (select 1 from (select date as on_day, {listed} from {relation} where {on_mart})
+                            where on_day = landed.date and {same})"""  # noqa: S608 - names are checked
 
 
 def of_signal(columns: Collection[str], where: Where) -> tuple[str, ...]:

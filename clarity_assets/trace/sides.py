@@ -11,13 +11,14 @@ from clarity_assets.clarity.requests import ClarityRequest
 from clarity_assets.clarity.store import KNOWN
 from clarity_assets.reports.measures import Measure
 from clarity_assets.trace.selecting import (
+    CONTENT_TYPE,
     SITE,
     Selection,
     SourceUnreadable,
-    channel_condition,
     columns_read,
     condition,
     date_column,
+    derived_condition,
     landing_name,
     requests_of,
 )
@@ -30,6 +31,15 @@ SHOWN_ROWS = 10
 MODELLED_DAYS = 31  # a longer range is not computed again from the landing tables: that costs as much as building it
 SHOWN_COLUMNS = {
     "ops.api_request": ("reserved_at", "request", "purpose", "for_date", "outcome", "http_status", "request_id"),
+    "ops.recommendation_found": (
+        "period_start",
+        "period_kind",
+        "level",
+        "rule",
+        "page",
+        "segment",
+        "recommendation_id",
+    ),
     "ops.check_result": ("partition_start", "table_name", "check_name", "severity", "outcome", "failing_rows"),
 }
 """What tells rows apart in tables that no model makes; of others the first columns are shown."""
@@ -58,18 +68,27 @@ class Reader:
     models: Mapping[str, Model]
     requests: Mapping[str, ClarityRequest]
 
-    def columns(self, table: str) -> tuple[str, ...]:
+    def columns(self, selection: Selection) -> tuple[str, ...]:
         """The table's columns in the warehouse. Raises SourceUnreadable where there is none of the name."""
+        sql = f"select * from {self.relation(selection)} limit 0"  # noqa: S608 - quoted
         try:
-            return tuple(c[0] for c in self.con.execute(f"select * from {quoted(table)} limit 0").description)  # noqa: S608
+            return tuple(column[0] for column in self.con.execute(sql).description)
         except duckdb.CatalogException as error:
             raise SourceUnreadable(
-                f"there is no {table} in the warehouse; run the models: clarity-assets build"
+                f"there is no {selection.table} in the warehouse; run the models: clarity-assets build"
             ) from error
+
+    def relation(self, selection: Selection, sql: str = "") -> str:
+        """The table, or a query with its columns; with the pages' content types where the selection asks for one."""
+        told = f"({sql}\n)" if sql else quoted(selection.table)
+        if CONTENT_TYPE not in dict((*selection.where, *selection.but_not)):
+            return told
+        return f"""(select told.*, kind.{CONTENT_TYPE} from {told} as told left join marts.dim_page as kind
+                    on kind.project_id = told.project_id and kind.page = told.page)"""  # noqa: S608 - quoted
 
     def read(self, selection: Selection, *, landing: Mapping[str, set[str]]) -> Side:
         """The side. `landing`: the columns of the landing tables that the measure's columns are made of, by request."""
-        columns = self.columns(selection.table)
+        columns = self.columns(selection)
         sums = self.sums(selection, columns=columns)
         requests = requests_of(selection)
         missing = [day for name in requests for day in self.missing(selection, name)]
@@ -88,8 +107,8 @@ class Reader:
 
     # --- the mart -------------------------------------------------------------------------------------------------
 
-    def sums(self, selection: Selection, *, columns: tuple[str, ...], relation: str = "", **parameters) -> Sums:
-        """The measure over the rows of the mart, or of another relation with its columns."""
+    def sums(self, selection: Selection, *, columns: tuple[str, ...], sql: str = "", **parameters) -> Sums:
+        """The measure over the rows of the mart, or of a query with its columns."""
         where, values = condition(selection, project_id=self.project_id, columns=columns)
         numerator, denominator = self.measure.numerator, self.measure.denominator or "1"
         try:
@@ -99,12 +118,12 @@ class Reader:
                            count(*) filter (not is_told)
                     from (select *, above is not null and below is not null as is_told
                           from (select {numerator} as above, {denominator} as below
-                                from {relation or quoted(selection.table)} where {where}))""",  # noqa: S608
+                                from {self.relation(selection, sql)} where {where}))""",  # noqa: S608
                 values | parameters,
             )
-        except duckdb.BinderException as error:
+        except (duckdb.BinderException, duckdb.ConversionException) as error:
             raise SourceUnreadable(
-                f"the measure {self.measure.name!r} ({self.measure.formula}) is none of {selection.table}: {error}"
+                f"the measure {self.measure.name!r} ({self.measure.formula}) does not fit {selection.table}: {error}"
             ) from error
         if self.measure.denominator is None:
             return Sums(above, above, None, rows, untold)
@@ -123,13 +142,16 @@ class Reader:
             others = tuple(column for column in columns if column != "project_id")[:FIRST_COLUMNS]
             shown = SHOWN_COLUMNS.get(selection.table, others)
         where, values = condition(selection, project_id=self.project_id, columns=columns)
-        return self._first(selection.table, shown, where, values, order=(date_column(selection.table, columns), *shown))
+        order = (date_column(selection.table, columns), *shown)
+        return self._first(selection.table, shown, where, values, order=order, relation=self.relation(selection))
 
-    def _first(self, table: str, columns: tuple[str, ...], where: str, values: dict, *, order: tuple[str, ...]) -> Rows:
-        [count] = one(self.con, f"select count(*) from {quoted(table)} as landed where {where}", values)  # noqa: S608
+    def _first(
+        self, table: str, columns: tuple[str, ...], where: str, values: dict, *, order: tuple[str, ...], relation: str
+    ) -> Rows:
+        [count] = one(self.con, f"select count(*) from {relation} as landed where {where}", values)  # noqa: S608
         listed, ordered = (", ".join(map(identifier, dict.fromkeys(names))) for names in (columns, order))
         rows = self.con.execute(
-            f"select {listed} from {quoted(table)} as landed where {where} order by {ordered} limit {SHOWN_ROWS}",  # noqa: S608
+            f"select {listed} from {relation} as landed where {where} order by {ordered} limit {SHOWN_ROWS}",  # noqa: S608
             values,
         ).fetchall()
         return Rows(table, columns, count, tuple(rows))
@@ -137,7 +159,7 @@ class Reader:
     def _days(self, selection: Selection, *, columns: tuple[str, ...]) -> int:
         where, values = condition(selection, project_id=self.project_id, columns=columns)
         day = identifier(date_column(selection.table, columns))
-        sql = f"select count(distinct cast({day} as date)) from {quoted(selection.table)} where {where}"  # noqa: S608
+        sql = f"select count(distinct cast({day} as date)) from {self.relation(selection)} where {where}"  # noqa: S608
         return one(self.con, sql, values)[0]
 
     def _is_modelled(self, selection: Selection) -> bool:
@@ -148,7 +170,7 @@ class Reader:
         """The measure over the rows that the mart's SQL gives from the tables below now; `none` without rows."""
         sql = self.models[selection.table].sql
         days = {"start": selection.start, "end": selection.end}
-        sums = self.sums(selection, columns=columns, relation=f"({sql}\n)", **days)
+        sums = self.sums(selection, columns=columns, sql=sql, **days)
         return sums.value if sums.rows else none
 
     # --- the days -------------------------------------------------------------------------------------------------
@@ -188,12 +210,13 @@ class Reader:
         is_site_beside = request.name == SITE and SITE not in requests_of(selection)
         name_of = (lambda column: None) if is_site_beside else landing_name(request, selection.where)
         where, values = condition(selection, project_id=self.project_id, columns=names, name_of=name_of)
-        on_mart, mart_values = condition(selection, project_id=self.project_id, columns=columns)
-        derived = channel_condition(selection, request, on_mart)
+        on_mart, mart_values = condition(selection, project_id=self.project_id, columns=columns, prefix="mart_")
+        derived = derived_condition(selection, request, relation=self.relation(selection), on_mart=on_mart)
         if derived:
-            where, values = where.replace("project_id =", "landed.project_id =") + derived, mart_values | values
+            where, values = where + derived, mart_values | values
         shown = ("date", *request.columns, *(name for name in names if name in read))
-        return self._first(request.table, shown, where, values, order=("date", *request.columns))
+        order = ("date", *request.columns)
+        return self._first(request.table, shown, where, values, order=order, relation=quoted(request.table))
 
 
 def landing_read(leaves: set[Column], requests: Mapping[str, ClarityRequest]) -> dict[str, set[str]]:

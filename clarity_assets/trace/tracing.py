@@ -1,7 +1,6 @@
 """A number's id in; all that it came from, looked up and checked again in the warehouse as it is now, out."""
 
 import math
-from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -18,10 +17,12 @@ from clarity_assets.trace.answers import used_answers
 from clarity_assets.trace.derivation import derive_again
 from clarity_assets.trace.registry import Told, find_number
 from clarity_assets.trace.selecting import (
+    REMAINDER,
     SITE,
     Selection,
     by_request,
     columns_read,
+    is_vague,
     measure_of,
     requests_of,
     sides_of,
@@ -32,6 +33,7 @@ from clarity_assets.trace.traced import AnswerTold, ModelTold, Side, Traced
 ENDS_HERE = {
     "ops.api_request": "Every row is one request in the quota ledger itself: there is nothing below it.",
     "ops.check_result": "Every row is what one check found when it ran: there is nothing below it.",
+    "ops.recommendation_found": "Every row is what one rule found in that period, with its own evidence: see it there.",
     "marts.fct_collection_daily": "Its rows tell how each day is known (ops.clarity_day) and what was asked for it "
     "(ops.api_request): facts of the collection, not figures of an answer.",
     "marts.dim_page": "Its rows are made of marts.fct_page_daily: the days on which a page had a row.",
@@ -57,13 +59,29 @@ def trace(con: duckdb.DuckDBPyConnection, number_id: str, *, settings: Settings)
     sides = tuple(reader.read(side, landing=below[i]) for i, side in enumerate(selections))
     states = _states(con, project_id, selections, sides, below)
     answers = used_answers(con, states)
+    again = None
+    if states:
+        again = derive_again(con, states, answers=answers, requests=requests, pages=page_rule(settings))
     now, is_same = _now(source, sides, told)
     return Traced(
-        found_id, source, told, measure.title, measure.formula, now, is_same, sides, model, answers,
-        derive_again(con, states, answers=answers, requests=requests, pages=page_rule(settings)) if states else None,
-        _changed_days(answers, told), (ENDS_HERE.get(source.table, "It is no mart: there is nothing below it."),)
-        if not states and not any(below) else (),
+        found_id, source, told, measure.title, measure.formula, now, is_same, sides, model, answers, again,
+        _changed_days(answers, told), _notes(source, is_above_landing=any(below), is_answered=bool(states)),
     )  # fmt: skip
+
+
+def _notes(source: Source, *, is_above_landing: bool, is_answered: bool) -> tuple[str, ...]:
+    """Why there are no answers to be told; and what cannot be told of the rows."""
+    notes = []
+    if is_vague(source):
+        notes.append(
+            "It is of all rows but those that it is held against; which these are, the number beside it names. "
+            "The rows above are all of them together."
+        )
+    if not is_answered and is_above_landing:
+        notes.append("No day of it is known, so that no answer stands behind it.")
+    elif not is_answered:
+        notes.append(ENDS_HERE.get(source.table, f"{source.table} is no mart of landing rows: nothing is below it."))
+    return tuple(notes)
 
 
 def _model(reader: Reader, source: Source, selections: list[Selection]) -> tuple[ModelTold | None, list[dict]]:
@@ -93,22 +111,14 @@ def _model(reader: Reader, source: Source, selections: list[Selection]) -> tuple
 def _concerned(ends: set, side: Selection, reader: Reader) -> set:
     """Of the landing columns that a mart's column may come from, those of the requests that tell this side's rows.
 
-    The site's are among them where the column is of the site, and where a truncated day's remainder counts.
+    The site's are among them where the column is of the site, and for a truncated day's remainder.
     """
     landing = {end for end in ends if end[0].startswith("landing.")}
     site = reader.requests[SITE].table
     own = {reader.requests[name].table for name in requests_of(side)}
-    if {table for table, _ in landing} == {site} or _has_remainder(side, reader):
+    if {table for table, _ in landing} == {site} or dict(side.where).get(REMAINDER) is True:
         own.add(site)
     return {end for end in landing if end[0] in own}
-
-
-def _has_remainder(side: Selection, reader: Reader) -> bool:
-    columns = reader.columns(side.table)
-    if "is_remainder" not in columns or dict(side.where).get("is_remainder") is False:
-        return False
-    of_remainder = replace(side, where=tuple((*side.where, ("is_remainder", True))))
-    return reader.sums(of_remainder, columns=columns).rows > 0
 
 
 def _states(con, project_id: str, selections: list[Selection], sides: tuple[Side, ...], below: list[dict]):
@@ -125,10 +135,14 @@ def _states(con, project_id: str, selections: list[Selection], sides: tuple[Side
 def _now(source: Source, sides: tuple[Side, ...], told: tuple[Told, ...]) -> tuple[float | None, bool | None]:
     """The value now, and whether it is what the newest report told; None where the two may differ by right."""
     own = sides[0].value
+    if is_vague(source):
+        return None, None
     if source.statistic == "value":
         newest = told[0].value
-        is_same = own == newest if own is None or newest is None else math.isclose(own, newest, rel_tol=1e-9)
-        return own, is_same
+        if own is None or newest is None:
+            is_none = not sides[0].rows.count  # without rows a report may tell 0 or nothing
+            return own, own == newest or (is_none and not own and not newest)
+        return own, math.isclose(own, newest, rel_tol=1e-9)
     if source.statistic in ("trend", "forecast") or len(sides) < 2:
         return None, None
     first, second = (_level(side, per_day=source.statistic == "change") for side in (sides[0], sides[-1]))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from clarity_assets.reports.figures import Where
-from clarity_assets.reports.words import printable, shorten
+from clarity_assets.reports.rendering.texts import printable, shorten
 
 WIDTH = 100
 CELL = 44  # a longer text keeps its beginning and its end

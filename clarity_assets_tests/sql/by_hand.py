@@ -7,8 +7,7 @@ import duckdb
 
 from clarity_assets.clarity.columns import SIGNALS
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
-from clarity_assets.clarity.store import ensure_tables
-from clarity_assets.project_models import ROOT, read_requests, source_tables
+from clarity_assets.project_models import ROOT, ensure_sources, source_tables
 from clarity_assets.warehouse.models.load import load_models
 from clarity_assets.warehouse.models.run import run_model
 
@@ -22,7 +21,7 @@ def warehouse() -> duckdb.DuckDBPyConnection:
 
 
 def with_tables(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    ensure_tables(con, read_requests(STANDARD_REQUESTS))
+    ensure_sources(con, STANDARD_REQUESTS)
     return con
 
 

@@ -9,7 +9,7 @@ import duckdb
 from clarity_assets.defs.resources import ClaritySettings, WarehouseResource
 from clarity_assets.project_models import in_steps, project_models
 from clarity_assets.quality.suite import Check, checks_of
-from clarity_assets.reports.words import markdown_table
+from clarity_assets.reports.rendering.texts import markdown_table
 from clarity_assets.settings import load_settings
 from clarity_assets.warehouse.models.model import Model
 

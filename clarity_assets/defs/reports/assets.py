@@ -32,7 +32,7 @@ def period_reports(every: str, partitions: dg.PartitionsDefinition) -> dg.Assets
                 f"weeks before. Files: `<CLARITY_REPORTS>/{names[kind]}/` as HTML, PDF, Markdown, text and JSON.",
                 deps=[
                     *(dg.AssetDep(dg.AssetKey.from_user_string(name), partition_mapping=mapping) for name in READS),
-                    "marts/dim_page",
+                    dg.AssetKey(["marts", "dim_page"]),
                 ],
                 group_name="reports",
                 partitions_def=partitions,

@@ -1,6 +1,6 @@
-"""A mart's rows by page, source or campaign in; which of them came in the weeks before, and which went, out."""
+"""A mart's rows by page, source or campaign in; since when each was there, and which of them are new, out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,8 +14,6 @@ from clarity_assets.statistics.series import DailySeries
 
 LEAST_DAYS_BEFORE = 7  # known ones, once around the week: sooner, everything would be new to a young collection
 FIRST_DAY_SHARE = 0.1  # of its middle day: a UTC day's windows reach some minutes into the next one
-LEAST_EXPECTED = 10  # sessions in the period's known days at its earlier pace; fewer may be none by chance
-LEAST_KNOWN_DAYS = 4  # as statistics/enough.py
 LEAST_DAYS_AWAY = 2  # known ones without any session, up to the period's end: it has stopped
 
 
@@ -84,22 +82,3 @@ def arrival(key: Keys, series: DailySeries) -> Arrival | None:
     away = known[known > last]
     stopped = series.dates[last] if len(away) >= LEAST_DAYS_AWAY and not values[away].any() else None
     return Arrival(key, series.dates[start], sessions, len(known), stopped)
-
-
-def gone(facts: Facts, found: Iterable[tuple[Keys, DailySeries]]) -> list[tuple[Keys, date]]:
-    """What had sessions in the four weeks before and none in the period, most of them first; with its last day.
-
-    `found`: series from four weeks before the period (or later) to its end. Only where its earlier pace would have
-    brought LEAST_EXPECTED sessions, and LEAST_KNOWN_DAYS of the period are known.
-    """
-    lost = []
-    for key, series in found:
-        is_before = np.array([day < facts.period.start for day in series.dates], dtype=bool)
-        known = series.is_known
-        earlier, own = series.values[known & is_before], series.values[known & ~is_before]
-        if len(own) < LEAST_KNOWN_DAYS or own.any() or not earlier.size:
-            continue
-        if earlier.mean() * len(own) >= LEAST_EXPECTED and earlier.sum() >= MIN_SESSIONS:
-            last = np.flatnonzero(known & is_before & (np.nan_to_num(series.values) > 0))[-1]
-            lost.append((float(earlier.sum()), key, series.dates[last]))
-    return [(key, last) for _, key, last in sorted(lost, key=lambda one: -one[0])]

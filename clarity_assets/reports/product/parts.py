@@ -1,6 +1,6 @@
 """Facts in; what all product sections share out: shares of the site's sessions, cells of changes, days of charts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -9,10 +9,10 @@ import numpy as np
 from clarity_assets.reports.changes import Compared
 from clarity_assets.reports.document import Column, Line, Name, Sentence
 from clarity_assets.reports.facts import Facts
-from clarity_assets.reports.figures import ChangeFigure, Figure, Source, Where
+from clarity_assets.reports.figures import ChangeFigure, Figure, Source
 from clarity_assets.reports.marts import COLLECTION, SITE
-from clarity_assets.reports.measures import MEASURES
 from clarity_assets.reports.period import FOUR_WEEKS, day_name
+from clarity_assets.statistics.change import Outcome
 from clarity_assets.statistics.intervals import wilson
 from clarity_assets.statistics.series import DailySeries
 
@@ -20,6 +20,14 @@ TOP, MOST = 10, 100  # rows of a table, and of the long one behind it
 MIN_SESSIONS = 30  # fewer say little of the next ones; as in statistics/contrast.py
 NAMED_DAYS = 5  # that a sentence spells out
 
+INTERVALS = (
+    "The interval in brackets is that of one number by itself; a change or difference is called one only where it is "
+    "more than chance among all that were looked at."
+)
+ONE_UNDER_SEVERAL = (
+    "One session can count under several sources, so sessions and shares of sources do not add up to the site's."
+)
+TOO_LITTLE_BEFORE = "too little is known of the weeks before to call anything a change"
 SHARE = Column(
     "Share of the site's sessions",
     True,
@@ -71,16 +79,24 @@ def share_series(own: DailySeries, site: DailySeries) -> DailySeries:
 
 def share_of_site(sessions: Figure, own: DailySeries, site: DailySeries) -> Figure:
     """`sessions` in percent of the site's, with Wilson's interval, over the days of its source that both know whole."""
-    source = sessions.source
-    share = share_series(own, site).between(source.start, source.end)
+    share = share_series(own, site).between(sessions.source.start, sessions.source.end)
     known = share.is_known
-    part, whole = share.values[known].sum(), share.exposure[known].sum()
-    limits = wilson(part, whole) if 0 < whole and part <= whole else None
+    return share_figure(sessions, share.values[known].sum(), share.exposure[known].sum(), day_count=int(known.sum()))
+
+
+def share_figure(sessions: Figure, part: float, whole: float, *, day_count: int) -> Figure:
+    """`part` in percent of `whole`: sessions that `sessions` counts, and the site's, of the same whole days."""
+    limits = wilson(part, whole) if 0 <= part <= whole and whole else None
     return Figure(
-        100 * part / whole if whole else None, "%", replace(source, statistic="ratio"),
+        100 * float(part / whole) if whole else None, "%", replace(sessions.source, statistic="ratio"),
         low=100 * limits.low if limits else None, high=100 * limits.high if limits else None,
-        decimals=1, is_at_most=sessions.is_at_most, day_count=int(known.sum()),
+        decimals=1, is_at_most=sessions.is_at_most, day_count=day_count,
     )  # fmt: skip
+
+
+def in_hundredths(ratio: Figure) -> Figure:
+    """The same ratio, with two decimals where one would say little: 0.23 (0.21-0.25), not 0.2 (0.2-0.2)."""
+    return replace(ratio, decimals=2) if ratio.value is not None and ratio.value < 1 else ratio
 
 
 # --- changes -----------------------------------------------------------------------------------------------------
@@ -98,6 +114,13 @@ def change_columns(facts: Facts, *, of: str = "Sessions") -> tuple[Column, Colum
 def change_cells(compared: Compared | None) -> tuple[ChangeFigure | None, ChangeFigure | None]:
     """Both comparisons; empty where nobody compares the measure."""
     return (compared.before, compared.four_weeks) if compared else (None, None)
+
+
+def can_tell(compared: Iterable[Compared | None]) -> bool:
+    """Whether enough is known of any of them to be tested."""
+    return any(
+        change.outcome is not Outcome.TOO_FEW for one in compared if one for change in (one.before, one.four_weeks)
+    )
 
 
 def baseline_words(facts: Facts, compared: Compared) -> str:
@@ -122,11 +145,3 @@ def days_words(days: Sequence[date]) -> str:
     """Such as `Mon 5 Oct, Tue 6 Oct and 3 more`."""
     shown = ", ".join(day_name(day) for day in days[:NAMED_DAYS])
     return f"{shown} and {len(days) - NAMED_DAYS} more" if len(days) > NAMED_DAYS else shown
-
-
-def value_of(
-    name: str, value: float, *, table: str, where: Where, start: date, end: date, unit: str | None = None
-) -> Figure:
-    """A plain number of the days [start, end) of a mart."""
-    measure = MEASURES[name]
-    return Figure(value, unit or measure.unit, Source(table, name, where, start, end), decimals=measure.decimals)

@@ -8,10 +8,14 @@ from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.marts import ATTRIBUTION, SITE, Total
 from clarity_assets.reports.measures import MEASURES
 from clarity_assets.reports.product.parts import (
+    INTERVALS,
     MOST,
+    ONE_UNDER_SEVERAL,
     SHARE,
+    TOO_LITTLE_BEFORE,
     TOP,
     baseline_words,
+    can_tell,
     change_cells,
     change_columns,
     chart_start,
@@ -33,13 +37,13 @@ QUALITY = ("bot_share", "total_time_s", "scroll_depth_pct", "pages_per_session")
 OF_SOURCES = {"breakdown": "source_medium"}
 MEANINGS = {
     "sessions": "without bots",
-    "visitors_per_day": "distinct visitors of a day, bots included, on average; they never add up over days",
+    "visitors_per_day": "distinct a day, on average; bots included",
     "bot_share": "of all sessions",
     "pageviews": "bots included",
-    "pages_per_session": "page views / sessions, bots included in both",
+    "pages_per_session": "bots included in both",
     "total_time_s": "a session, on average",
-    "active_time_s": "a session, on average; the time in which the visitor did something",
-    "scroll_depth_pct": "of the page's height, on average over sessions",
+    "active_time_s": "a session, with the visitor doing something",
+    "scroll_depth_pct": "of a page's height, on average",
 }
 CANNOT_TELL = (
     "New against returning visitors: Clarity's export has no such field. The nearest it tells is the visitors of each "
@@ -81,6 +85,8 @@ def _findings(facts: Facts, site: Total, sources: list[Total]) -> Iterator[Findi
     yield from changed[: 2 if unusual else 3]
     if not changed:
         words = "No change is shown in the bots' share, engagement time, scroll depth and pages per session."
+        if not can_tell(facts.changes.of(SITE, name) for name in QUALITY):
+            words = f"Bots' share, engagement time, scroll depth and pages per session: {TOO_LITTLE_BEFORE}."
         yield Finding("total_time_s", {}, Sentence(words))
     yield _users_and_bots(site)
 
@@ -92,18 +98,16 @@ def _sessions(facts: Facts, site: Total) -> Finding:
         values = {"bots": site["bot_sessions"], "noun": facts.period.noun}
         return Finding("sessions", {}, Sentence(words, values), sessions=site["sessions"])
     words = (
-        f"{{sessions}} on {{known}} of {facts.period.day_count}. A day, against the four weeks before: {{four_weeks}}; "
-        "against the {noun} before: {before}."
+        f"{{sessions}}; {{known}} of {facts.period.day_count} days known. A day, against the four weeks before: "
+        "{four_weeks}; against the {noun} before: {before}."
     )
     values = {
         "sessions": site["sessions"], "known": replace(known_days(facts, "base"), unit=""), "noun": facts.period.noun,
         "four_weeks": compared.four_weeks, "before": compared.before,
     }  # fmt: skip
-    named = compared.named
     return Finding(
-        "sessions", {}, Sentence(words.replace("{known} of", "{known} of the"). replace(". A day", " days. A day"), values),
-        sessions=site["sessions"], is_change=named is not None,
-    )  # fmt: skip
+        "sessions", {}, Sentence(words, values), sessions=site["sessions"], is_change=compared.named is not None
+    )
 
 
 def _unusual(facts: Facts) -> Finding | None:
@@ -162,7 +166,7 @@ def _measures(facts: Facts, site: Total) -> Table:
     columns = (Column("Of the whole site"), Column("Number", True), *change_columns(facts, of="Each measure"),
                Column("Meaning"))  # fmt: skip
     return Table("traffic_measures", "Sessions, users, bots and quality", columns, rows,
-                 note="Where a cell of the comparisons is empty, the measure is not among those compared.")  # fmt: skip
+                 note=f"{INTERVALS} Empty: not among the measures compared.")  # fmt: skip
 
 
 def _sources(facts: Facts, sources: list[Total]) -> Iterator[Table]:
@@ -185,7 +189,7 @@ def _sources(facts: Facts, sources: list[Total]) -> Iterator[Table]:
         )
         for source, key in zip(sources, keys, strict=True)
     )
-    note = "Shares need not add up to 100 %: Clarity counts a session under every source that it had."
+    note = f"{ONE_UNDER_SEVERAL} {INTERVALS}"
     yield Table("traffic_sources", "Top sources", columns, rows[:TOP], note=note)
     if len(rows) > TOP:
         yield Table("traffic_more_sources", "More sources", columns, rows[TOP:], note=note, is_long=True)

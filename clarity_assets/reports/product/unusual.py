@@ -58,4 +58,5 @@ def unusual_finding(
         {"name": name, "days": days_words(unusual.days), "value": value, "day": day_name(widest.date),
          "usual": Figure(widest.expected, "", usual)},
     )  # fmt: skip
-    return Finding("sessions", {key: told for key, told in where.items() if key != "breakdown"}, sentence, sessions=value)
+    segment = {key: told for key, told in where.items() if key != "breakdown"}
+    return Finding("sessions", segment, sentence, sessions=value)

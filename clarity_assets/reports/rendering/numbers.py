@@ -60,7 +60,7 @@ def interval_text(figure: Figure, *, unit: bool = True) -> str:
         low, high = (_limit(limit, lambda value: _clock(value / divisor)) for limit in (figure.low, figure.high))
         return f"{low}–{high} {clock_unit}"
     dash = " to " if min(figure.low or 0, figure.high or 0) < 0 else "–"
-    low, high = (_limit(limit, lambda value: number_text(value, figure.decimals)) for limit in (figure.low, figure.high))
+    low, high = (_limit(end, lambda value: number_text(value, figure.decimals)) for end in (figure.low, figure.high))
     return f"{low}{dash}{high}"
 
 

@@ -5,30 +5,20 @@ a report looks the same everywhere; letters that it does not have (Arabic, Chine
 machine's fonts, and show as boxes where no installed font has them.
 """
 
-import re
-import unicodedata
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from math import ceil
 from pathlib import Path
 
 import orjson
 
-from clarity_assets.reports.document import Chart, Column, Finding, Name, Part, Report, Section, Sentence, Table
+from clarity_assets.reports.document import Chart, Finding, Name, Part, Report, Section, Sentence, Table
 from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.period import WEEKDAYS
 from clarity_assets.reports.rendering.charts import PRINT, chart_note, chart_svg
-from clarity_assets.reports.rendering.numbers import (
-    SAMPLE_MARK,
-    SAMPLE_NOTE,
-    cell_text,
-    figure_text,
-    interval_text,
-    marked,
-)
+from clarity_assets.reports.rendering.numbers import SAMPLE_MARK, SAMPLE_NOTE, figure_text, interval_text, marked
+from clarity_assets.reports.rendering.pdf_tables import breakable, glued, table_data
 from clarity_assets.reports.rendering.texts import (
-    SHOWN_LENGTH,
     STATUSES,
     basis_parts,
     day_notes,
@@ -42,18 +32,10 @@ from clarity_assets.reports.rendering.texts import (
 TEMPLATE = Path(__file__).with_name("pdf_template.typ")
 FONT = "Libertinus Serif"
 CHART_WIDTH_PX = 640  # as wide as the text at 96 px an inch, so that a drawing's words keep their size
-RIGHT_TO_LEFT = ("R", "AL", "AN")
-TABLE_SIZES_PT = (9.0, 8.5, 8.0, 7.5, 7.0, 6.0)  # the first in which a table fits
-TEXT_WIDTH_PT = 480
-LEAST_NAME_PT = 110
-GLYPH_EM = 0.47  # how wide a letter is, about
-INTERVAL_SIZE = 0.9  # of an interval's letters beside those of its number
-BREAK = "\u200b"  # where a line may break; no text from outside has it (`printable`), the template takes it out
 INTERVALS = (
     "Round brackets hold 95 % intervals. The same report as HTML and as JSON gives every number an id; "
     "“clarity-assets trace ID” leads from it to Clarity’s answers."
 )
-LONG_RUN = 14  # letters without a space that are kept on one line
 
 
 def render_pdf(report: Report) -> bytes:
@@ -63,23 +45,27 @@ def render_pdf(report: Report) -> bytes:
     """
     import typst
 
-    document = _document(report)
+    inputs = typst_inputs(report)
     try:
-        return _typeset(document, report.made_at, format="pdf", pdf_standards="ua-1")
+        return _typeset(inputs, report.made_at, format="pdf", pdf_standards="ua-1")
     except typst.TypstError:  # a letter without a font, which PDF/UA-1 forbids; any other error comes again
-        return _typeset(document, report.made_at, format="pdf")
+        return _typeset(inputs, report.made_at, format="pdf")
 
 
 def render_pages(report: Report, *, ppi: float) -> list[bytes]:
     """The same pages as PNG."""
-    pages = _typeset(_document(report), report.made_at, format="png", ppi=ppi)
+    pages = _typeset(typst_inputs(report), report.made_at, format="png", ppi=ppi)
     return pages if isinstance(pages, list) else [pages]
 
 
-def _typeset(document: dict, made_at: datetime, **output) -> bytes | list[bytes]:
+def typst_inputs(report: Report) -> dict[str, str]:
+    """What the template reads: the report as JSON, texts as strings, charts as SVG."""
+    return {"report": orjson.dumps(_document(report)).decode()}
+
+
+def _typeset(inputs: dict[str, str], made_at: datetime, **output) -> bytes | list[bytes]:
     import typst
 
-    inputs = {"report": orjson.dumps(document).decode()}
     return typst.compile(str(TEMPLATE), sys_inputs=inputs, font_paths=_fonts(), timestamp=made_at, **output)
 
 

@@ -9,9 +9,14 @@ from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.rendering.numbers import cell_text
 from clarity_assets.reports.rendering.texts import part_text, printable
 
-@@CONST@@
-
-# --- tables --------------------------------------------------------------------------------------------------------
+TABLE_SIZES_PT = (9.0, 8.5, 8.0, 7.5, 7.0, 6.0)  # the first in which a table fits
+TEXT_WIDTH_PT = 480
+LEAST_NAME_PT = 110
+GLYPH_EM = 0.47  # how wide a letter is, about
+INTERVAL_SIZE = 0.9  # of an interval's letters beside those of its number
+BREAK = "\u200b"  # where a line may break; no text from outside has it (`printable`), the template takes it out
+LONG_RUN = 14  # letters without a space that are kept on one line
+RIGHT_TO_LEFT = ("R", "AL", "AN")
 
 
 def table_data(table: Table) -> dict:
@@ -39,7 +44,7 @@ def _cell(part: Part) -> dict:
     if isinstance(part, Figure):
         text, interval = cell_text(part)
         return {"kind": "figure", "text": glued(text), "interval": glued(interval)}
-    return {"kind": "name", "text": breakable(part_text(part, length=SHOWN_LENGTH)), "interval": ""}
+    return {"kind": "name", "text": breakable(part_text(part)), "interval": ""}
 
 
 def _column(column: Column, cells: list[dict], *, is_stacked: bool) -> dict:
@@ -96,13 +101,13 @@ def breakable(text: str) -> str:
 
     Written from right to left it is kept apart from the words around it.
     """
-    text = re.sub(rf"\S{{{LONG_RUN},}}", lambda run: _broken_run(run[0]), text)
+    text = re.sub(rf"\S{{{LONG_RUN},}}", lambda run: _breakable_run(run[0]), text)
     if any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in text):
         return f"\u2068{text}\u2069"
     return text
 
 
-def _broken_run(run: str) -> str:
+def _breakable_run(run: str) -> str:
     run = re.sub(r"([/?&=_.\-,;:|+%#])(?=\w)", f"\\1{BREAK}", run)
     run = re.sub(rf"[!-~]{{{LONG_RUN},}}", lambda plain: re.sub(r".{6}(?=.)", f"\\g<0>{BREAK}", plain[0]), run)
     return re.sub(rf"[^{BREAK}]{{24}}(?=.)", f"\\g<0>{BREAK}", run)

@@ -24,7 +24,7 @@ from clarity_assets.reports.rendering.texts import name_text, part_text
 WIDTH = 100
 BLOCK_WIDTH = WIDTH - 2  # blocks are indented
 GAP = "  "
-LEAST_TEXT_WIDTH = 12  # a name is not shortened further
+LEAST_TEXT_WIDTH = 28  # a name is not shortened further, so that names stay apart
 BAR_WIDTH = 32
 MOST_BARS = 24
 MOST_LABEL = 36

@@ -28,12 +28,6 @@ def data_quality(facts: Facts) -> Section:
     )
 
 
-def known_days_figure(facts: Facts) -> Figure:
-    """How many days of the period the site's own figures are known of."""
-    source = Source(COLLECTION, "known_days", (("request", "base"),), facts.period.start, facts.period.end)
-    return Figure(facts.known_day_count, "days", source)
-
-
 def _measures(facts: Facts) -> Table:
     period = facts.period
     [site] = facts.marts.totals(SITE, ["bot_share", "sessions"])
@@ -43,14 +37,14 @@ def _measures(facts: Facts) -> Table:
     newest = facts.known_span and facts.known_span[1]
     is_fresh = bool(newest) and (period.end - newest).days <= FRESH_DAYS
     rows = [
-        ("Days known", known_days_figure(facts), f"of {period.day_count} days of the {period.noun}"),
+        ("Days known", facts.known_days, f"of the {period.noun}; the others are named below"),
         ("Hours covered", _coverage(facts), "of the hours of the known days"),
         ("Requests used", used, f"of {REQUESTS_A_DAY * period.day_count} that Clarity allows"),
         ("Bot share", site["bot_share"], "of all sessions; every other number here is without bots, unless it says so"),
         (
             "Newest day known",
             Name(f"{day_name(newest)} {newest.year}" if newest else "none", "day"),
-            "up to date" if is_fresh else "not up to date: look at `clarity-assets status`",
+            "up to date" if is_fresh else "not up to date: see clarity-assets status",
         ),
     ]
     columns = (Column("What"), Column("Number", True), Column("Meaning"))
@@ -64,14 +58,12 @@ def _coverage(facts: Facts) -> Figure:
 
 def _gap_findings(facts: Facts) -> list[Finding]:
     unknown = [day for day in facts.days if not day.is_known]
-    known = known_days_figure(facts)
+    known = facts.known_days
     if not unknown:
-        words = "All {known} of the {noun} are known." if facts.period.day_count > 1 else "The day is known."
-        return [_fact(Sentence(words, {"known": known, "noun": facts.period.noun}))]
+        return [_fact(Sentence("{known} are known.", {"known": known}))]
     names = ", ".join(f"{day_name(day.date)} ({day.status})" for day in unknown[:10])
     more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-    words = f"{{known}} of {facts.period.day_count} are known. Not known: {names}{more}."
-    return [_fact(Sentence(words, {"known": known}))]
+    return [_fact(Sentence(f"{{known}} are known. Not known: {names}{more}.", {"known": known}))]
 
 
 def _fact(sentence: Sentence) -> Finding:
@@ -123,5 +115,5 @@ def _failed_checks(facts: Facts) -> Table:
     )  # fmt: skip
     columns = (Column("Table"), Column("Check"), Column("Severity"), Column("Outcome"), Column("Days looked at"),
                Column("Seen"))  # fmt: skip
-    note = "" if shown else "Every check of these days passed, or none has run yet: `clarity-assets build` runs them."
+    note = "" if shown else "Every check of these days passed, or none has run yet: clarity-assets build runs them."
     return Table("data_checks", "Checks that failed", columns, shown, note=note)

@@ -14,6 +14,7 @@ from clarity_assets.statistics.forecast import Forecast, forecast
 DAYS_AHEAD = 14
 HISTORY = timedelta(days=3 * 365)
 SHOWN_DAYS = 35
+NOTE = "Each interval is for its own day, and holds in 95 of 100 days if the site goes on as it did."
 
 
 def outlook(facts: Facts) -> Section:
@@ -39,7 +40,7 @@ def outlook(facts: Facts) -> Section:
         "The next two weeks",
         findings=(_finding(told, figures, start=start, end=end),),
         blocks=(_chart(facts, series.values, told), _table(told, figures)),
-        notes=(Sentence("Each interval is for its own day, and holds in 95 of 100 days if the site goes on as it did."),),
+        notes=(Sentence(NOTE),),
     )
 
 
@@ -82,12 +83,12 @@ def _chart(facts: Facts, values: np.ndarray, told: Forecast) -> TrendChart:
 
 
 def _table(told: Forecast, figures: list[Figure]) -> Table:
-    columns = (Column("Day (UTC)"), Column("Sessions expected", True), Column("At least", True), Column("At most", True))
+    columns = (Column("Day (UTC)"), Column("Expected", True), Column("At least", True), Column("At most", True))
     rows = tuple(
         (Name(day_name(day), "day"), figure, _limit(figure, figure.low), _limit(figure, figure.high))
         for day, figure in zip(told.dates, figures, strict=True)
     )
-    how = "a seasonal naive forecast" if told.method == "seasonal_naive" else "level and weekday pattern of the own history"
+    how = "last week's same days" if told.method == "seasonal_naive" else "level and weekday pattern of the own history"
     error = ""
     if told.mase is not None and told.naive_mase:
         error = (

@@ -1,12 +1,13 @@
 """Facts in; the section on devices side by side out, led by the one difference that is surest and largest."""
 
 import math
+from dataclasses import replace
 
 from clarity_assets.reports.contrasts import Difference
-from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Name, Section, Table, TrendChart
+from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Name, Section, Sentence, Table, TrendChart
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure
-from clarity_assets.reports.marts import ENGAGEMENT, SIGNAL, TRAFFIC
+from clarity_assets.reports.marts import ENGAGEMENT, FRUSTRATION, SIGNAL, TRAFFIC
 from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
 from clarity_assets.reports.rendering.numbers import number_text
 from clarity_assets.reports.ux.findings import change_finding, difference_finding, named_changes, signal_of
@@ -14,6 +15,7 @@ from clarity_assets.reports.ux.shared import (
     DEVICE,
     ENOUGH_SESSIONS,
     MOST_FINDINGS,
+    Read,
     change_cells,
     change_columns,
     first_of,
@@ -25,7 +27,9 @@ from clarity_assets.reports.ux.shared import (
 )
 from clarity_assets.reports.ux.weeks import by_week, first_monday
 
-MOST_DEVICES = 6
+MOST_DEVICES = 5
+MOST_OF_IT = 2 / 3  # of the affected sessions beyond the others' rate
+SHOWN_SESSIONS = 30  # a device with fewer shows nothing but chance; it is named below the table
 RATE = "affected_session_rate"
 OF_ENGAGEMENT = ("total_time_s", "active_time_s", "pages_per_session", "scroll_depth_pct")
 CANNOT_TELL = ("Whether one person came with two devices: the export has totals of each device, no persons.",)
@@ -34,13 +38,13 @@ Values = dict[str, dict[str | None, Figure]]
 """Figures by the title of their row and by device."""
 
 
-def cross_device(facts: Facts) -> Section:
+def cross_device(facts: Facts, read: Read) -> Section:
     """The signals and engagement of each device side by side, their weeks in small pictures, and what differs."""
-    values = _read(facts)
+    values = _values(facts, read)
     devices = _devices(values)
-    notes = of_days(facts, facts.marts.days("device"), request="device", what="Devices")
+    notes = of_days(facts, read.device_days, request="device", what="Devices")
     if not devices:
-        is_known = any(day.is_known for day in facts.marts.days("device"))
+        is_known = any(day.is_known for day in read.device_days)
         note = no_sessions(facts) if is_known else nothing_known(facts, request="device", what="Devices")
         return Section("cross_device", "Devices side by side", notes=(note,), cannot_tell=CANNOT_TELL)
     differences = _named(facts)
@@ -57,30 +61,26 @@ def cross_device(facts: Facts) -> Section:
 # --- what is read -------------------------------------------------------------------------------------------------
 
 
-def _read(facts: Facts) -> Values:
+def _values(facts: Facts, read: Read) -> Values:
     """A row for each measure, in the order of the table."""
-    marts = facts.marts
-    traffic = marts.totals(TRAFFIC, ["sessions", "site_share"], by=("segment",), where=DEVICE)
-    signals = marts.totals(SIGNAL, [RATE], by=("signal", "segment"), where=DEVICE)
-    engaged = marts.totals(ENGAGEMENT, list(OF_ENGAGEMENT), by=("segment",), where=DEVICE)
+    shares = facts.marts.totals(TRAFFIC, ["site_share"], by=("segment",), where=DEVICE)
+    signals = facts.marts.totals(SIGNAL, [RATE], by=("signal", "segment"), where=DEVICE)
     values: Values = {
-        MEASURES[name].title: {line.keys["segment"]: line[name] for line in traffic} for name in ("sessions", "site_share")
+        "Sessions": {line.keys["segment"]: line["sessions"] for line in read.devices},
+        "Share of sessions": {line.keys["segment"]: line["site_share"] for line in shares},
     }
     for signal, title in SIGNAL_TITLES.items():
-        values[f"Sessions with {title.lower()}"] = {
-            line.keys["segment"]: line[RATE] for line in signals if line.keys["signal"] == signal
-        }
+        values[title] = {line.keys["segment"]: line[RATE] for line in signals if line.keys["signal"] == signal}
     return values | {
-        MEASURES[name].title: {line.keys["segment"]: line[name] for line in engaged} for name in OF_ENGAGEMENT
+        MEASURES[name].title: {line.keys["segment"]: line[name] for line in read.devices} for name in OF_ENGAGEMENT
     }
 
 
 def _devices(values: Values) -> list[str | None]:
-    """Devices with sessions, most first."""
-    sessions = values["Sessions"]
-    return [device for device in sorted(sessions, key=lambda d: -(sessions[d].value or 0)) if sessions[device].value][
-        :MOST_DEVICES
-    ]
+    """Devices with sessions, most first; without those with hardly any, where there are others."""
+    sessions = {device: figure.value or 0 for device, figure in values["Sessions"].items()}
+    told = [device for device in sorted(sessions, key=lambda d: -sessions[d]) if sessions[device] > 0]
+    return ([device for device in told if sessions[device] >= SHOWN_SESSIONS] or told)[:MOST_DEVICES]
 
 
 # --- what differs -------------------------------------------------------------------------------------------------
@@ -114,10 +114,30 @@ def _told_signal(differences: list[Difference]) -> str:
 
 def _findings(facts: Facts, devices: list[str | None], differences: list[Difference]) -> tuple[Finding, ...]:
     changed = named_changes(facts, SIGNAL, [RATE], **DEVICE) + named_changes(facts, ENGAGEMENT, MEASURES, **DEVICE)
-    found = [difference_finding(facts, difference) for difference in differences[:MOST_FINDINGS]]
+    found = [_with_page(facts, one, difference_finding(facts, one)) for one in differences[:MOST_FINDINGS]]
     if not found:
         found = [_quiet(facts, devices)]
     return first_of(found, [change_finding(facts, *pair) for pair in changed[:MOST_FINDINGS]])
+
+
+def _with_page(facts: Facts, difference: Difference, finding: Finding) -> Finding:
+    """The finding with the page that most of it is on; it then has no level, since the page has one of its own."""
+    where, excess = difference.where, _excess(difference)
+    signal = where.get("signal")
+    pages = facts.contrasts.all(FRUSTRATION, RATE, signal=signal, device=where["segment"]) if signal else []
+    page = max((one for one in pages if one.is_worse), key=_excess, default=None)
+    if page is None or excess <= 0 or _excess(page) < MOST_OF_IT * excess:
+        return finding
+    said = finding.sentence
+    sentence = Sentence(
+        f"{said.template} Most of it is on {{page}}.", said.values | {"page": Name(page.where["page"], "page")}
+    )
+    return replace(finding, sentence=sentence, level=None)
+
+
+def _excess(difference: Difference) -> float:
+    """Affected sessions beyond the others' rate."""
+    return (difference.sessions.value or 0.0) * ((difference.own.value or 0.0) - (difference.other.value or 0.0)) / 100
 
 
 def _quiet(facts: Facts, devices: list[str | None]) -> Finding:
@@ -125,7 +145,7 @@ def _quiet(facts: Facts, devices: list[str | None]) -> Finding:
         return plain(RATE, "All sessions are on {device}; there is no other device to compare it with.",
                      device=Name(devices[0], "device"))  # fmt: skip
     if all(d.p_adjusted is None for d in facts.contrasts.all(SIGNAL, RATE, **DEVICE)):
-        return plain(RATE, "There are too few sessions to tell whether a device differs from the others.")
+        return plain(RATE, "Too little is known to tell whether a device differs from the others.")
     return plain(RATE, "No device differs from the others by more than chance.")
 
 
@@ -135,12 +155,20 @@ def _quiet(facts: Facts, devices: list[str | None]) -> Finding:
 def _table(values: Values, devices: list[str | None]) -> Table:
     columns = (Column("Measure"), *(Column(said(Name(device, "device")), True) for device in devices))
     rows = tuple((title, *(by_device.get(device) for device in devices)) for title, by_device in values.items())
-    note = "Shares are of the device's sessions without bots. Pages per session include bots."
+    note = "A signal's % is the share of the device's sessions that have it. Without bots, except pages per session."
+    left_out = [
+        said(Name(d, "device")) for d, figure in values["Sessions"].items() if figure.value and d not in devices
+    ]
+    if left_out:
+        note += f" Left out: {', '.join(left_out)}, with few sessions."
     return Table("cross_device_measures", "Signals and engagement by device", columns, rows, note)
 
 
 def _change_table(facts: Facts, devices: list[str | None]) -> Table:
-    measures = [("Engagement time", ENGAGEMENT, "total_time_s", {}), ("Scroll depth", ENGAGEMENT, "scroll_depth_pct", {})]
+    measures = [
+        ("Engagement time", ENGAGEMENT, "total_time_s", {}),
+        ("Scroll depth", ENGAGEMENT, "scroll_depth_pct", {}),
+    ]
     measures += [(title, SIGNAL, RATE, {"signal": signal}) for signal, title in SIGNAL_TITLES.items()]
     rows = tuple(
         (Name(device, "device"), title, *change_cells(facts, table, measure, **DEVICE, segment=device, **where))
@@ -156,7 +184,7 @@ def _signal_chart(values: Values, devices: list[str | None]) -> BarChart:
     bars, top = [], None
     for title in SIGNAL_TITLES.values():
         for device in devices:
-            figure = values[f"Sessions with {title.lower()}"].get(device)
+            figure = values[title].get(device)
             if figure is None or figure.value is None:
                 continue
             bars.append(Bar(title, figure.value, said(Name(device, "device")), figure.low, figure.high))

@@ -2,20 +2,29 @@
 
 from collections.abc import Collection, Iterable
 
+from clarity_assets.recommendations.rules import MAX_MEAN_RATIO, MIN_RATIO
+from clarity_assets.recommendations.severity import (
+    affected_of,
+    level_of,
+    level_of_difference,
+    reach_of,
+    severity,
+    strength_of,
+)
 from clarity_assets.reports.changes import Key
 from clarity_assets.reports.contrasts import Difference
-from clarity_assets.reports.document import Finding, Name, Sentence
+from clarity_assets.reports.document import Finding, Level, Name, Sentence
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import ChangeFigure, Figure, Where
 from clarity_assets.reports.marts import FRUSTRATION, PAGE
-from clarity_assets.reports.measures import SIGNAL_TITLES
+from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
 from clarity_assets.reports.period import Period
 from clarity_assets.reports.ux.shared import baseline_words
 
 RATE = "_session_rate"
 MEANS = {
-    "total_time_s": ("sessions last {own} on average", "as long as"),
-    "scroll_depth_pct": ("sessions scroll to {own} of the page on average", "as deep as"),
+    "total_time_s": ("engagement time is {own} on average", "as long as"),
+    "scroll_depth_pct": ("scroll depth is {own} on average", "as deep as"),
     "pages_per_session": ("a session sees {own} on average (bots included)", "as many as"),
 }
 """Measure that is a mean -> what is said of it, and how a ratio of it is read."""
@@ -31,35 +40,30 @@ def signal_of(measure: str, where: dict) -> str | None:
 
 
 def worse_signals(facts: Facts, signals: Collection[str]) -> list[Difference]:
-    """Pages, and pages on a device, that have a signal named more often than the others, most sessions spared first.
+    """Pages, and pages on a device, that have a signal more often than the others by more than chance.
 
-    Of a page that stands out on one device, only that: it says more.
+    The one first that would spare most sessions. Of a page that stands out on one device, only that: it says more.
     """
     contrasts = facts.contrasts
-    found = [d for d in contrasts.all(FRUSTRATION, "affected_session_rate") if d.is_worse and d.where["signal"] in signals]
+    found = [
+        d for d in contrasts.all(FRUSTRATION, "affected_session_rate") if d.is_worse and d.where["signal"] in signals
+    ]
     told = {(d.where["page"], d.where["signal"]) for d in found}
     for signal in signals:
-        found += [d for d in contrasts.all(PAGE, f"{signal}{RATE}") if d.is_worse and (d.where["page"], signal) not in told]
+        found += [
+            d for d in contrasts.all(PAGE, f"{signal}{RATE}") if d.is_worse and (d.where["page"], signal) not in told
+        ]
     return by_excess(found)
 
 
 def by_excess(differences: Iterable[Difference]) -> list[Difference]:
-    """Those first that spare most sessions if they were as the others are; by the cautious end of the interval."""
-    return sorted(differences, key=excess_sessions, reverse=True)
+    """The one first that would spare most sessions."""
+    return sorted(differences, key=spared_sessions, reverse=True)
 
 
-def excess_sessions(difference: Difference) -> float:
-    """Sessions that would not have the signal at the others' rate: affected x (1 - 1 / ratio), at its lower end.
-
-    Source: fraction of cases among the exposed, Miettinen (1974), Am. J. Epidemiol. 99, 325-332. Of a mean: all sessions
-    in place of affected ones, and how far it falls short.
-    """
-    low, high = difference.ratio.low, difference.ratio.high
-    sessions = difference.sessions.value or 0.0
-    if signal_of(difference.measure, difference.where) is None:
-        return sessions * max(0.0, 1 - (high if high is not None else 1.0))
-    affected = sessions * (difference.own.value or 0.0) / 100
-    return affected * max(0.0, 1 - 1 / low) if low else 0.0
+def spared_sessions(difference: Difference) -> float:
+    """Sessions that would not be hit if the group were as the others are; by the cautious end of the interval."""
+    return affected_of(difference) * strength_of(difference.ratio, better=MEASURES[difference.measure].better)
 
 
 def named_changes(facts: Facts, table: str, measures: Collection[str], **where: str) -> list[tuple[Key, ChangeFigure]]:
@@ -86,10 +90,11 @@ def difference_finding(facts: Facts, difference: Difference) -> Finding:
     else:
         text = f"{place}: {own}, {{ratio}} {how} {at} {difference.against} ({{other}})."
     values = {"own": difference.own, "ratio": difference.ratio, "other": difference.other}
+    level = _level(difference, level_of_difference(facts, difference))
     return Finding(
         difference.measure, _where(names, signal), Sentence(text, names | values),
-        sessions=_sessions(facts, _table_of(difference), difference.measure, difference.where),
-        evidence=(difference.own, difference.other, difference.ratio),
+        sessions=_sessions(facts, difference.own.source.table, difference.measure, difference.where),
+        evidence=(difference.own, difference.other, difference.ratio), level=level,
     )  # fmt: skip
 
 
@@ -106,10 +111,30 @@ def change_finding(facts: Facts, key: Key, change: ChangeFigure) -> Finding:
         for period in (facts.period, Period(start, end))
     )
     text = f"{place}: {own}, {{change}} against {baseline_words(facts, change)} ({{then}})."
+    sessions = _sessions(facts, table, measure, where)
     return Finding(
         measure, _where(names, signal), Sentence(text, names | {"own": now, "change": change, "then": then}),
-        sessions=_sessions(facts, table, measure, where), evidence=(now, then, change), is_change=True,
+        sessions=sessions, evidence=(now, then, change), level=_level_of_change(facts, key, change, sessions),
+        is_change=True,
     )  # fmt: skip
+
+
+def _level(found: Difference | ChangeFigure, level: Level | None) -> Level | None:
+    """LOW at most where it is sure but small: below what recommendations ask for."""
+    ratio = found.ratio if isinstance(found, Difference) else found
+    is_small = (ratio.low or 0.0) < MIN_RATIO and (ratio.high is None or ratio.high > MAX_MEAN_RATIO)
+    return Level.LOW if level and is_small else level
+
+
+def _level_of_change(facts: Facts, key: Key, change: ChangeFigure, sessions: Figure) -> Level | None:
+    """None unless it is for the worse; a mean is MEDIUM at most, as for differences."""
+    if change.is_good is not False:
+        return None
+    table, measure, where = key
+    reach = reach_of(facts, table, where, sessions=sessions.value or 0.0)
+    highest = Level.HIGH if MEASURES[measure].is_share else Level.MEDIUM
+    strength = strength_of(change, better=change.better)
+    return None if reach is None else _level(change, level_of(severity(reach, strength), highest=highest))
 
 
 def _said(measure: str, signal: str | None) -> tuple[str, str]:
@@ -132,10 +157,6 @@ def _place(where: dict) -> tuple[str, dict[str, Name]]:
 
 def _where(names: dict[str, Name], signal: str | None) -> dict[str, str | None]:
     return {kind: name.text for kind, name in names.items()} | ({"signal": signal} if signal else {})
-
-
-def _table_of(difference: Difference) -> str:
-    return difference.own.source.table
 
 
 def _sessions(facts: Facts, table: str, measure: str, where: dict[str, str | bool | None] | Where) -> Figure:

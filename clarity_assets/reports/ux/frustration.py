@@ -1,10 +1,8 @@
 """Facts in; the section on frustration out: which pages and devices stand out, what changed, and by how much."""
 
-from collections.abc import Sequence
-
 from clarity_assets.reports.document import Finding, Section, TrendChart
 from clarity_assets.reports.facts import Facts
-from clarity_assets.reports.marts import FRUSTRATION, PAGE, SIGNAL, SITE, Total
+from clarity_assets.reports.marts import FRUSTRATION, PAGE, SIGNAL, SITE
 from clarity_assets.reports.measures import SIGNAL_TITLES
 from clarity_assets.reports.rendering.numbers import number_text
 from clarity_assets.reports.ux.findings import (
@@ -15,7 +13,7 @@ from clarity_assets.reports.ux.findings import (
     named_changes,
     worse_signals,
 )
-from clarity_assets.reports.ux.shared import MOST_FINDINGS, first_of, of_days, plain
+from clarity_assets.reports.ux.shared import MOST_FINDINGS, Read, first_of, of_days, plain
 from clarity_assets.reports.ux.signal_tables import (
     BROWSER,
     browser_table,
@@ -37,19 +35,20 @@ CANNOT_TELL = (
 )
 
 
-def frustration(facts: Facts, pages: Sequence[Total]) -> Section:
+def frustration(facts: Facts, read: Read) -> Section:
     """Rage and dead clicks by page and device, pages by signal, quick backs by week, scrolling and script errors."""
-    blocks = [site_table(facts, "frustration_site", "Signals on the whole site", signals=tuple(SIGNAL_TITLES))]
+    blocks = []
+    if read.is_site_known:
+        signals = tuple(SIGNAL_TITLES)
+        blocks.append(site_table(facts, read.site, "frustration_site", "Signals on the whole site", signals=signals))
     for signal in ("rage_click", "dead_click"):
         pairs = read_pairs(facts, signal)
         if pairs:
             blocks += [pair_chart(signal, pairs), *pair_tables(facts, signal, pairs)]
-    blocks += [block for block in (heat_chart(pages), quick_back_trend(facts)) if block]
+    blocks += [block for block in (heat_chart(read.pages), quick_back_trend(facts)) if block]
     for signal in ("excessive_scroll", "script_error"):
-        blocks += page_tables(facts, signal, pages, section="frustration")
+        blocks += page_tables(facts, signal, read.pages, section="frustration")
     blocks += browser_table(facts)
-    if not pages and not any(day.is_known for day in facts.days):
-        blocks = []
     return Section(
         "frustration", "Frustration", _findings(facts), tuple(blocks),
         of_days(facts, facts.page_days, request="url_device", what="Pages"), CANNOT_TELL,
@@ -66,8 +65,8 @@ def quick_back_trend(facts: Facts) -> TrendChart | None:
     least, most, newest = (number_text(value, 1) for value in (min(trend.known), max(trend.known), trend.known[-1]))
     return TrendChart(
         "frustration_quick_back_trend", "Quick backs by week",
-        f"In {len(trend.known)} known weeks, {least} to {most} % of sessions had quick backs (a page left again at once for "
-        f"the one before; this is no bounce); {newest} % in the newest.",
+        f"In {len(trend.known)} known weeks, {least} to {most} % of sessions had quick backs (a page left again at "
+        f"once for the one before; this is no bounce); {newest} % in the newest.",
         "% of sessions", trend.dates, trend.lines, trend.lost, trend.marked, decimals=1,
     )  # fmt: skip
 
@@ -94,5 +93,5 @@ def _quiet(facts: Facts) -> Finding:
     tested = [d for d in facts.contrasts.all(FRUSTRATION, "affected_session_rate") if d.p_adjusted is not None]
     text = "No page has more frustration than the others by more than chance, on any device."
     if not tested:
-        text = "There are too few sessions to tell whether a page has more frustration than the others."
+        text = "Too little is known to tell whether a page has more frustration than the others."
     return plain("affected_session_rate", text)

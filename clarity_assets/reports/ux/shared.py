@@ -1,13 +1,15 @@
 """Facts in; the columns, cells and notes that all UX sections use out."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from clarity_assets.reports.contrasts import Difference
 from clarity_assets.reports.document import Column, DayState, Finding, Name, Part, Sentence
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import ChangeFigure, Figure, Source
-from clarity_assets.reports.marts import COLLECTION, PAGE, Total
+from clarity_assets.reports.marts import COLLECTION, ENGAGEMENT, PAGE, SITE, Total
 from clarity_assets.reports.measures import SIGNAL_TITLES
+from clarity_assets.reports.period import day_name
 from clarity_assets.reports.rendering.numbers import TOO_FEW, figure_text
 from clarity_assets.reports.rendering.texts import name_text
 
@@ -16,8 +18,10 @@ LONG_ROWS = 100
 READ_PAGES = 100  # the busiest ones, as many as are compared: of smaller ones nothing could be shown
 MOST_FINDINGS = 5
 ENOUGH_SESSIONS = 100  # a mean of fewer says more of single sessions than of the page
+COUNTED = ("excessive_scroll", "script_error", "error_click")  # told by page; rage and dead clicks by page and device
 NO_DIFFERENCE = "no difference shown"
-NOT_COMPARED = "not compared"
+OF_SITE = ("total_time_s", "active_time_s", "active_share", "pages_per_session", "scroll_depth_pct")
+OF_PAGE = ("total_time_s", "active_time_s", "scroll_depth_pct")
 DEVICE = {"dimension": "device"}
 """The rows of a mart by segment that are of devices."""
 
@@ -25,14 +29,41 @@ PAGE_COLUMN, DEVICE_COLUMN = Column("Page"), Column("Device")
 PAGE_SESSIONS = Column("Sessions on the page", True, "A session counts once on each page that it saw; without bots.")
 
 
-# --- numbers of pages ---------------------------------------------------------------------------------------------
+# --- what is read once --------------------------------------------------------------------------------------------
 
 
-def read_pages(facts: Facts) -> list[Total]:
-    """The busiest pages with all that the UX sections tell of a page, most sessions first."""
-    signals = [f"{signal}_{suffix}" for signal in SIGNAL_TITLES for suffix in ("count", "sessions", "session_rate")]
-    measures = ["sessions", *signals, "total_time_s", "active_time_s", "scroll_depth_pct"]
-    return facts.marts.totals(PAGE, measures, by=("page",), top=READ_PAGES)
+@dataclass(frozen=True)
+class Read:
+    """Totals of the period that more than one section tells: of the site, of devices, and of the busiest pages.
+
+    `device_days`: how each day is known of devices.
+    """
+
+    site: Total
+    devices: list[Total]
+    pages: list[Total]
+    device_days: tuple[DayState, ...]
+
+    @property
+    def is_site_known(self) -> bool:
+        """Whether anything is known of the whole site."""
+        return bool(self.site["sessions"].day_count)
+
+
+def read_all(facts: Facts) -> Read:
+    """One query for each mart; pages and devices with most sessions first."""
+    marts, rates = facts.marts, [f"{signal}_session_rate" for signal in SIGNAL_TITLES]
+    of_site = [f"{signal}_{suffix}" for signal in SIGNAL_TITLES for suffix in ("count", "sessions")]
+    of_page = [f"{signal}_count" for signal in COUNTED]
+    devices = marts.totals(
+        ENGAGEMENT, ("sessions", *(n for n in OF_SITE if n != "active_share")), by=("segment",), where=DEVICE
+    )
+    return Read(
+        marts.totals(SITE, ("sessions", *rates, *of_site, *OF_SITE))[0],
+        [line for line in devices if line.value("sessions") > 0],
+        marts.totals(PAGE, ("sessions", *rates, *of_page, *OF_PAGE), by=("page",), top=READ_PAGES),
+        marts.days("device"),
+    )  # fmt: skip
 
 
 def page_name(line: Total) -> Name:
@@ -43,7 +74,7 @@ def page_name(line: Total) -> Name:
 
 
 def against_column(against: str) -> Column:
-    return Column(f"Against {against}", True, "How many times as much; a number only where it is more than chance.")
+    return Column(f"Against {against}", True, "How many times as much, where it is more than chance.")
 
 
 def against_cell(difference: Difference | None) -> Part:
@@ -53,17 +84,21 @@ def against_cell(difference: Difference | None) -> Part:
     return difference.ratio if difference.is_named else NO_DIFFERENCE
 
 
-def change_columns(facts: Facts, what: str = "") -> tuple[Column, Column]:
-    """Against the period before, and against the four weeks before."""
-    head = f"{what}, against" if what else "Against"
-    meaning = "The same weekdays compared; a change only where it is more than chance."
+def change_columns(facts: Facts, what: str = "the mean") -> tuple[Column, Column]:
+    """Against the period before, and against the four weeks before; `what` changes."""
+    meaning = (
+        f"Here and in the next column: how {what} changed, weekday by weekday. It is called a change only where it is more "
+        "than chance among all that were compared."
+    )
     return (
-        Column(f"{head} the {facts.period.noun} before", True, meaning),
-        Column(f"{head} the four weeks before", True, meaning),
+        Column(f"Against the {facts.period.noun} before", True, meaning),
+        Column("Against the four weeks before", True),
     )
 
 
-def change_cells(facts: Facts, table: str, measure: str, **where: str | bool | None) -> tuple[ChangeFigure, ChangeFigure]:
+def change_cells(
+    facts: Facts, table: str, measure: str, **where: str | bool | None
+) -> tuple[ChangeFigure, ChangeFigure]:
     compared = facts.compared(table, measure, **where)
     return compared.before, compared.four_weeks
 
@@ -84,24 +119,28 @@ def said(thing: Figure | Name) -> str:
 
 
 def of_days(facts: Facts, days: Sequence[DayState], *, request: str, what: str) -> tuple[Sentence, ...]:
-    """A note where not every day of the period is known; `what`: such as `Pages`."""
+    """Notes where not every day of the period is known, or some are samples; `what`: such as `Pages`."""
     known = sum(day.is_known for day in days)
-    if known == len(days):
-        return ()
-    period = facts.period
-    source = Source(COLLECTION, "known_days", (("request", request),), period.start, period.end)
-    values = {"known": Figure(float(known), "days", source)}
     if not known:
         return (nothing_known(facts, request=request, what=what),)
-    text = f"{what} are known on {{known}} of {len(days)}; these numbers are of the known days alone."
-    return (Sentence(text, values),)
+    notes = []
+    if known < len(days):
+        source = Source(COLLECTION, "known_days", (("request", request),), facts.period.start, facts.period.end)
+        text = f"{what} are known on {{known}} of {len(days)}; these numbers are of the known days alone."
+        notes.append(Sentence(text, {"known": Figure(float(known), "days", source)}))
+    samples = [day.date for day in days if day.is_sample]
+    if samples:
+        which = ", ".join(map(day_name, samples))
+        text = f"{what} of {which} are a sample, since the answer was cut at 1,000 rows; they are not compared."
+        notes.append(Sentence(text))
+    return tuple(notes)
 
 
 def nothing_known(facts: Facts, *, request: str, what: str) -> Sentence:
     """What is missing, and how it gets filled."""
     return Sentence(
-        f"{what} are not known on any day of this {facts.period.noun}: the daily request {request} has no answer for it. "
-        "Collect every day (clarity-assets collect): Clarity tells the last 72 hours alone."
+        f"{what} are not known on any day of this {facts.period.noun}: the daily request {request} has no answer for "
+        "it. Collect every day (clarity-assets collect): Clarity tells the last 72 hours alone."
     )
 
 

@@ -7,6 +7,7 @@ from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.marts import FRUSTRATION, PAGE, SIGNAL, SITE, Total
 from clarity_assets.reports.measures import SIGNAL_TITLES
+from clarity_assets.reports.rendering.numbers import number_text
 from clarity_assets.reports.ux.shared import (
     DEVICE_COLUMN,
     LONG_ROWS,
@@ -24,6 +25,7 @@ from clarity_assets.reports.ux.shared import (
 CHART_PAGES = 8
 HEAT_PAGES = 12
 BROWSER = {"dimension": "browser", "signal": "script_error"}
+Rows = tuple[tuple[Part, ...], ...]
 MEASURES_OF_PAIRS = ("count", "sessions", "affected_sessions", "affected_session_rate")
 
 
@@ -44,18 +46,20 @@ def pair_tables(facts: Facts, signal: str, pairs: Sequence[Total]) -> tuple[Tabl
     columns = (
         PAGE_COLUMN, DEVICE_COLUMN, Column(title, True), PAGE_SESSIONS,
         Column(f"Sessions with {title.lower()}", True, "Share of the sessions on the page, with its 95 % interval."),
-        against_column("the other pages on the device"), *change_columns(facts, "Share"),
+        against_column("the other pages on the device"), *change_columns(facts, "the share"),
     )  # fmt: skip
     rows = tuple(_pair_row(facts, signal, line) for line in pairs)
     return tables_of(name, f"{title}: top pages by device", columns, rows)
 
 
-def tables_of(name: str, title: str, columns: tuple[Column, ...], rows: tuple[tuple[Part, ...], ...]) -> tuple[Table, ...]:
+def tables_of(
+    name: str, title: str, columns: tuple[Column, ...], rows: tuple[tuple[Part, ...], ...]
+) -> tuple[Table, ...]:
     """The first rows as a table; all of them as a long one where there are more."""
     short = Table(name, title, columns, rows[:SHOWN_ROWS])
     if len(rows) <= SHOWN_ROWS:
         return (short,)
-    return (short, Table(f"{name}_all", f"{title} ({len(rows)} rows)", columns, rows, is_long=True))
+    return (short, Table(f"{name}_all", title.replace(": top", ": more"), columns, rows, is_long=True))
 
 
 def _pair_row(facts: Facts, signal: str, line: Total) -> tuple[Part, ...]:
@@ -84,9 +88,14 @@ def pair_chart(signal: str, pairs: Sequence[Total]) -> BarChart:
     total = Figure(sum(line.value("count") for line in most), title.lower())
     summary = f"{said(page_name(most[0]))} has most: {said(total)}"
     if len(most) > 1:
-        summary += f", {said(most[0]['count'])} of them on {said(Name(most[0].keys['device'], 'device'))}"
+        summary += f", {number_text(most[0].value('count'))} of them on {said(Name(most[0].keys['device'], 'device'))}"
     return BarChart(
-        f"frustration_{signal}_chart", f"{title} by page and device", f"{summary}.", title.lower(), bars, is_stacked=True
+        f"frustration_{signal}_chart",
+        f"{title} by page and device",
+        f"{summary}.",
+        title.lower(),
+        bars,
+        is_stacked=True,
     )
 
 
@@ -102,7 +111,7 @@ def page_tables(facts: Facts, signal: str, pages: Sequence[Total], *, section: s
     title, rate = SIGNAL_TITLES[signal], f"{signal}_session_rate"
     columns = (
         PAGE_COLUMN, Column(title, True), PAGE_SESSIONS, Column(f"Sessions with {title.lower()}", True),
-        against_column("the other pages"), *change_columns(facts, "Share"),
+        against_column("the other pages"), *change_columns(facts, "the share"),
     )  # fmt: skip
     rows = tuple(
         (
@@ -117,8 +126,10 @@ def page_tables(facts: Facts, signal: str, pages: Sequence[Total], *, section: s
 def heat_chart(pages: Sequence[Total]) -> HeatChart | None:
     """Share of sessions with each signal, on the pages with most affected sessions; None where no page has any."""
     rates = [f"{signal}_session_rate" for signal in SIGNAL_TITLES]
-    affected = {id(line): sum(line.value(f"{signal}_sessions") for signal in SIGNAL_TITLES) for line in pages}
-    shown = sorted((line for line in pages if affected[id(line)] > 0), key=lambda line: -affected[id(line)])[:HEAT_PAGES]
+    affected = {id(line): line.value("sessions") * sum(line.value(rate) for rate in rates) for line in pages}
+    shown = sorted((line for line in pages if affected[id(line)] > 0), key=lambda line: -affected[id(line)])[
+        :HEAT_PAGES
+    ]
     if not shown:
         return None
     top, rate, signal = max(
@@ -146,7 +157,7 @@ def browser_table(facts: Facts) -> tuple[Table, ...]:
     columns = (
         Column("Browser"), Column("Script errors", True), Column("Sessions", True, "Without bots."),
         Column("Sessions with script errors", True), against_column("the other browsers"),
-        *change_columns(facts, "Share"),
+        *change_columns(facts, "the share"),
     )  # fmt: skip
     rows = tuple(
         (
@@ -159,13 +170,11 @@ def browser_table(facts: Facts) -> tuple[Table, ...]:
     return (Table("frustration_script_error_browsers", "Script errors by browser", columns, rows),)
 
 
-def site_table(facts: Facts, name: str, title: str, *, signals: Sequence[str]) -> Table:
-    """A row for each signal: how often, in how many sessions, and what changed."""
-    measures = [f"{signal}_{suffix}" for signal in signals for suffix in ("count", "sessions", "session_rate")]
-    line = facts.marts.totals(SITE, measures)[0]
+def site_table(facts: Facts, line: Total, name: str, title: str, *, signals: Sequence[str]) -> Table:
+    """A row for each signal: how often, in how many sessions, and what changed; `line`: the site's totals."""
     columns = (
         Column("Signal"), Column("Occurrences", True), Column("Affected sessions", True, "A session counts once."),
-        Column("Share of sessions", True), *change_columns(facts, "Share"),
+        Column("Share of sessions", True), *change_columns(facts, "the share"),
     )  # fmt: skip
     rows = tuple(
         (

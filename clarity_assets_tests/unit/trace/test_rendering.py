@@ -123,13 +123,13 @@ def test_truncated_days_have_the_sites_rows_below_their_remainder():
         )  # fmt: skip
         build(con, MONDAY, NEXT)
         warehouse = Warehouse(con, load_settings(project_id=PROJECT))
-        source = Source("marts.fct_page_daily", "rage_click_count", (), MONDAY, NEXT)
-        traced = warehouse.traced(source)
-        assert traced.now == 9  # 3 of the page and 6 of the remainder
+        of_remainder = (("is_remainder", True),)
+        traced = warehouse.traced(Source("marts.fct_page_daily", "rage_click_count", of_remainder, MONDAY, NEXT))
+        assert traced.now == 6  # 9 of the site less 3 of the page
         assert {rows.table for rows in traced.sides[0].landing} == {
             "landing.clarity_url_device", "landing.clarity_base"
         }  # fmt: skip
-        without = Source("marts.fct_page_daily", "rage_click_count", (("is_remainder", False),), MONDAY, NEXT)
+        without = Source("marts.fct_page_daily", "rage_click_count", (), MONDAY, NEXT)
         traced = warehouse.traced(without)
         assert traced.now == 3
         assert [rows.table for rows in traced.sides[0].landing] == ["landing.clarity_url_device"]

@@ -190,6 +190,28 @@ def test_a_channel_is_the_sources_and_mediums_that_the_mart_gives_it(warehouse):
     assert value >= sum(row[-1] for row in landing.first)
 
 
+def test_a_channel_and_a_medium_are_both_conditions_on_the_landing_rows(warehouse):
+    channel, medium = warehouse.con.execute(
+        "select channel, medium from marts.fct_attribution_daily where medium <> '' order by all limit 1"
+    ).fetchone()
+    where = (("breakdown", "source_medium"), ("medium", medium), ("channel", channel))
+    source = Source("marts.fct_attribution_daily", "sessions", where, MEASURED, END)
+    _, in_mart, in_landing = sums(warehouse, source)
+    assert (
+        in_mart
+        == in_landing
+        == warehouse.one(
+            "select count(*) from marts.fct_attribution_daily where channel = ? and medium = ?", channel, medium
+        )
+    )
+
+
+def test_days_that_nobody_knows_have_no_answer_behind_them(warehouse):
+    traced = warehouse.traced(sessions(start=LOST, end=LOST + DAY), told=None)
+    assert (traced.now, traced.is_same, traced.answers, traced.derivation) == (None, True, (), None)
+    assert traced.notes == ("No day of it is known, so that no answer stands behind it.",)
+
+
 def test_a_share_of_the_site_has_the_sites_rows_below_it_too(warehouse):
     country = warehouse.one("select country from landing.clarity_country order by sessions desc limit 1")
     source = Source("marts.fct_geography_daily", "site_share", (("country", country),), MEASURED, AFTER)
@@ -225,6 +247,35 @@ def test_a_ratio_has_both_sides_and_their_quotient(warehouse):
         "select count(*) from landing.clarity_device"
     )
     assert traced.is_same is None
+
+
+def test_a_number_of_all_others_leaves_out_the_rows_that_it_is_held_against(warehouse):
+    others = (("dimension", "device"), ("signal", "dead_click"), ("is_other", True))
+    own = (("dimension", "device"), ("segment", "Mobile"), ("signal", "dead_click"))
+    table, measure = "marts.fct_signal_daily", "affected_sessions"
+    traced = warehouse.traced(Source(table, measure, others, MEASURED, END, against=own))
+    rest = "select sum(dead_click_sessions) from landing.clarity_device where device <> 'Mobile'"
+    assert (traced.now, len(traced.sides), traced.notes) == (warehouse.one(rest), 1, ())
+    vague = warehouse.traced(Source(table, measure, others, MEASURED, END))
+    assert (vague.now, vague.is_same) == (None, None)
+    assert "which these are, the number beside it names" in vague.notes[0]
+
+
+def test_a_content_type_is_that_of_the_pages_in_mart_and_landing(warehouse):
+    content_type = warehouse.one(
+        "select content_type from marts.dim_page where content_type is not null group by all order by count(*) desc, 1 limit 1"
+    )
+    pages = "select page from marts.dim_page where content_type = ?"
+    landing = warehouse.one(f"select count(*) from landing.clarity_url_device where page in ({pages})", content_type)
+    clicks_ = warehouse.one(
+        f"select sum(dead_click_count) from landing.clarity_url_device where page in ({pages})", content_type
+    )
+    of_type = (("content_type", content_type),)
+    value, _, found = sums(warehouse, Source("marts.fct_page_daily", "dead_click_count", of_type, MEASURED, END))
+    assert (value, found) == (clicks_, landing)
+    where = (("signal", "dead_click"), *of_type)
+    value, _, found = sums(warehouse, Source("marts.fct_frustration_daily", "count", where, MEASURED, END))
+    assert (value, found) == (clicks_, landing)
 
 
 def test_a_change_has_its_baseline_and_counts_are_compared_by_known_days(warehouse):
@@ -340,7 +391,8 @@ def test_a_slot_that_was_given_back_is_no_request(warehouse):
         (Source("marts.fct_site_daily", "sessions", (("page", "/"),), MEASURED, END), "has no column 'page' .*date, "),
         (Source("marts.fct_gone_daily", "sessions", (), MEASURED, END), "there is no marts.fct_gone_daily"),
         (Source("marts.fct_site_daily", "gone", (), MEASURED, END), "measure 'gone', which reports/measures.py"),
-        (Source("marts.fct_site_daily", "affected_sessions", (), MEASURED, END), "none of marts.fct_site_daily"),
+        (Source("marts.fct_site_daily", "affected_sessions", (), MEASURED, END), "does not fit marts.fct_site_daily"),
+        (Source("marts.fct_site_daily", "sessions", (("is_truncated", "maybe"),), MEASURED, END), "does not fit"),
         (Source("marts.dim_channel", "requests_sent", (), MEASURED, END), "no column 'date'"),
         (Source('x"; drop table y', "sessions", (), MEASURED, END), "there is no x"),
     ],

@@ -6,10 +6,11 @@ from clarity_assets.reports.rendering.charts.bubbles import bubble_drawing
 from clarity_assets.reports.rendering.charts.drawing import svg_of
 from clarity_assets.reports.rendering.charts.heat import heat_drawing
 from clarity_assets.reports.rendering.charts.palette import PRINT, SCREEN, Palette
+from clarity_assets.reports.rendering.charts.rows import chart_rows
 from clarity_assets.reports.rendering.charts.trend import trend_drawing
 from clarity_assets.reports.rendering.charts.words import chart_note, label_text
 
-__all__ = ["PRINT", "SCREEN", "Palette", "chart_note", "chart_svg", "has_values"]
+__all__ = ["PRINT", "SCREEN", "Palette", "chart_note", "chart_rows", "chart_svg", "has_values"]
 
 
 def chart_svg(chart: Chart, *, width_px: int, prefix: str, palette: Palette) -> str:

@@ -24,7 +24,9 @@ def bar_drawing(chart: BarChart, *, width_px: int) -> Drawing:
     rows = [_row(chart, bar, labels, groups, slotted=is_beside and not is_wide) for bar in chart.bars]
     ends = _ends(chart, rows)
     right_px = int(max(text_px(end["said"]) for end in ends)) + 12
-    order = row_names(len(names), is_wide=is_wide, slots=tuple(f" {i}" for i in range(len(groups))) if is_beside else ("",))
+    order = row_names(
+        len(names), is_wide=is_wide, slots=tuple(f" {i}" for i in range(len(groups))) if is_beside else ("",)
+    )
     row_px = PHONE_PX if not is_wide else 8 + BESIDE_PX * len(groups) if is_beside else ROW_PX
     y = {"field": "row", "type": "ordinal", "axis": None,
          "scale": {"domain": order, "padding": 0.22 if is_wide else 0.12}}  # fmt: skip
@@ -54,7 +56,8 @@ def _row(chart: BarChart, bar: Bar, labels: list, groups: list[str], *, slotted:
 
 def _short(chart: BarChart, value: float) -> str:
     """The number at a bar's end; a unit in words stands in the title."""
-    return amount(value, chart.unit if chart.unit in MEASURING_UNITS else "", decimals=chart.decimals)
+    unit = "%" if chart.unit.startswith("%") else chart.unit if chart.unit in MEASURING_UNITS else ""
+    return amount(value, unit, decimals=chart.decimals)
 
 
 def _shown(group: str) -> str:
@@ -103,7 +106,11 @@ def _whiskers(rows: list[dict]) -> Iterator[dict]:
     if not known:
         return
     ends = {"x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}}
-    yield {"data": {"values": known}, "mark": {"type": "rule", "color": colour("ink"), "strokeWidth": 1.3}, "encoding": ends}
+    yield {
+        "data": {"values": known},
+        "mark": {"type": "rule", "color": colour("ink"), "strokeWidth": 1.3},
+        "encoding": ends,
+    }
     tick = {"type": "tick", "color": colour("ink"), "thickness": 1.3, "size": 8, "aria": False}
     both = [{**row, "v": row[side]} for row in known for side in ("low", "high")]
     yield {"data": {"values": both}, "mark": tick, "encoding": {}}

@@ -29,29 +29,49 @@ def bubble_drawing(chart: BubbleChart, *, width_px: int) -> Drawing:
     bubbles = {"data": {"values": rows}, "mark": mark, "encoding": {"size": size, "description": {"field": "tip"}}}
     spec = {
         "width": plot_px[0], "height": plot_px[1],
-        "layer": [bubbles, words_layer(names, anchor="middle", dy=-LINE_PX / 2), *_axis_words(chart, x_ticks, y_ticks, plot_px, left_px)],
+        "layer": [bubbles, words_layer(names, anchor="middle", dy=-LINE_PX / 2),
+                  *_axis_words(chart, x_ticks, y_ticks, plot_px, left_px)],
         "encoding": {"x": _axis("x", x_ticks), "y": _axis("y", y_ticks)},
     }  # fmt: skip
     return Drawing(((left_px, TOP_PX, spec),), width_px, inner_px + TOP_PX + BOTTOM_PX)
 
 
-def _axis_words(chart: BubbleChart, x_ticks: list[float], y_ticks: list[float], plot_px: tuple[int, int], left_px: int) -> list[dict]:
+def _axis_words(
+    chart: BubbleChart, x_ticks: list[float], y_ticks: list[float], plot_px: tuple[int, int], left_px: int
+) -> list[dict]:
     """Numbers of both axes; the y title above its axis, the x title below at the right."""
     width, height = plot_px
     below = [{"x": tick, "said": tick_text(tick)} for tick in x_ticks]
     beside = [{"y": tick, "said": tick_text(tick)} for tick in y_ticks]
-    x_title, y_title = (fitted(label_text(title, length=60), width_px=width) for title in (chart.x_title, chart.y_title))
+    x_title, y_title = (
+        fitted(label_text(title, length=60), width_px=width) for title in (chart.x_title, chart.y_title)
+    )
     return [
         words_layer(below, anchor="middle", ink="muted", dy=13, y={"value": height}),
         words_layer(beside, anchor="end", ink="muted", dx=-6, x={"value": 0}),
-        words_layer([{"said": f"{x_title} →"}], anchor="end", ink="muted", dy=33, x={"value": width}, y={"value": height}),
-        words_layer([{"said": f"↑ {y_title}"}], anchor="start", ink="muted", dx=6 - left_px, dy=-16, x={"value": 0}, y={"value": 0}),
+        words_layer(
+            [{"said": f"{x_title} →"}], anchor="end", ink="muted", dy=33, x={"value": width}, y={"value": height}
+        ),
+        words_layer(
+            [{"said": f"↑ {y_title}"}],
+            anchor="start",
+            ink="muted",
+            dx=6 - left_px,
+            dy=-16,
+            x={"value": 0},
+            y={"value": 0},
+        ),
     ]
 
 
 def _axis(field: str, ticks: list[float]) -> dict:
     axis = {"values": ticks, "domain": field == "x", "ticks": field == "x"}
-    return {"field": field, "type": "quantitative", "scale": {"domain": list(_ends(ticks)), "nice": False}, "axis": axis}
+    return {
+        "field": field,
+        "type": "quantitative",
+        "scale": {"domain": list(_ends(ticks)), "nice": False},
+        "axis": axis,
+    }
 
 
 def _ends(ticks: list[float]) -> tuple[float, float]:

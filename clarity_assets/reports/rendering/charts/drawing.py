@@ -1,18 +1,18 @@
-"""A Vega-Lite specification in, a small SVG out: coloured by a palette, one image with a name, marks with their words."""
+"""Vega-Lite pictures in, one small SVG out: coloured by a palette, an image with a name, marks with their words."""
 
 import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from clarity_assets.reports.rendering.charts.lettering import ANCHORS, TITLE_OPACITY, text_px
-from clarity_assets.reports.rendering.charts.palette import PATTERNS, Palette, colour, pattern
+from clarity_assets.reports.rendering.charts.palette import STRIPES, Palette, colour, pattern
 
 SVG = "http://www.w3.org/2000/svg"
 VEGA_LITE = "6.4"
 FONT_PX = 12
 KEY_ROW_PX, KEY_MARK_PX, KEY_GAP_PX = 20, 22, 18
-KEPT = {"transform", "d", "x", "y", "x2", "y2", "width", "height", "fill", "stroke", "stroke-width", "stroke-dasharray",
-        "stroke-linejoin", "opacity", "fill-opacity", "data-tip", "text-anchor", "font-weight", "font-size", "dy"}  # fmt: skip
+KEPT = {"transform", "d", "x", "y", "x2", "y2", "dy", "width", "height", "fill", "fill-opacity", "opacity", "stroke",
+        "stroke-width", "stroke-dasharray", "stroke-linejoin", "data-tip", "text-anchor", "font-weight"}  # fmt: skip
 USUAL = {"opacity": "1", "stroke-width": "1", "fill-opacity": "1"}
 
 
@@ -53,7 +53,7 @@ def svg_of(drawing: Drawing, *, palette: Palette, prefix: str, label: str) -> st
         "xmlns": SVG, "width": f"{width}", "height": f"{height}", "viewBox": f"0 0 {width} {height}", "role": "img",
         "aria-label": label, "font-family": palette.font, "font-size": f"{FONT_PX}",
     })  # fmt: skip
-    patterns = "".join(pattern(name, palette, prefix=prefix) for name in PATTERNS if name in used)
+    patterns = "".join(pattern(name, palette, prefix=prefix) for name in STRIPES if name in used)
     if patterns:
         root.insert(0, ElementTree.fromstring(f"<defs>{patterns}</defs>"))
     return ElementTree.tostring(root, encoding="unicode")
@@ -120,11 +120,17 @@ def _key(drawing: Drawing) -> tuple[list[ElementTree.Element], int]:
             x, y = drawing.key_x_px, y + KEY_ROW_PX
         place = {"transform": f"translate({x:.0f},{y})", "stroke": item.stroke}
         if item.fill:
-            mark = ElementTree.Element("rect", {**place, "x": "4", "y": "-6", "width": "12", "height": "12", "fill": item.fill})
+            mark = ElementTree.Element(
+                "rect", {**place, "x": "4", "y": "-6", "width": "12", "height": "12", "fill": item.fill}
+            )
         else:
             dash = " ".join(map(str, item.dash))
-            mark = ElementTree.Element("line", {**place, "x2": "18", "y2": "0", "stroke-width": "2", "stroke-dasharray": dash})
-        words = ElementTree.Element("text", {"transform": f"translate({x + KEY_MARK_PX:.0f},{y})", "dy": "4", "fill": colour("ink")})
+            mark = ElementTree.Element(
+                "line", {**place, "x2": "18", "y2": "0", "stroke-width": "2", "stroke-dasharray": dash}
+            )
+        words = ElementTree.Element(
+            "text", {"transform": f"translate({x + KEY_MARK_PX:.0f},{y})", "dy": "4", "fill": colour("ink")}
+        )
         words.text = item.said
         found += [mark, words]
         x += wide
@@ -133,7 +139,7 @@ def _key(drawing: Drawing) -> tuple[list[ElementTree.Element], int]:
 
 def _config() -> dict:
     """The look that all charts share; axes have no words of their own, see `lettering`."""
-    axis = {"labels": False, "title": None, "gridColor": colour("grid"), "domainColor": colour("rule"), "tickColor": colour("rule"),
-            "tickSize": 4, "aria": False}  # fmt: skip
+    axis = {"labels": False, "title": None, "gridColor": colour("grid"), "domainColor": colour("rule"),
+            "tickColor": colour("rule"), "tickSize": 4, "aria": False}  # fmt: skip
     quiet = {kind: {"aria": False} for kind in ("rule", "line", "area", "tick")}
     return {"background": "transparent", "view": {"stroke": None}, "axis": axis, **quiet}

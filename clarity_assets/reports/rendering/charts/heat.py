@@ -16,10 +16,15 @@ def heat_drawing(chart: HeatChart, *, width_px: int) -> Drawing:
     names = [fitted(label_text(row), width_px=width_px * (NAMES_SHARE if is_wide else 1)) for row in chart.rows]
     left_px = int(max(map(text_px, names))) + 16 if is_wide else 2
     inner_px = width_px - left_px - 2
-    lines = [_lines(label_text(title), width_px=inner_px / len(chart.columns) - 4) for title in chart.columns]
+    lines = [_lines(label_text(title), width_px=inner_px / len(chart.columns) - 1) for title in chart.columns]
     top_px = LINE_PX * max(map(len, lines)) + 6
     order = row_names(len(names), is_wide=is_wide)
-    x = {"field": "column", "type": "ordinal", "axis": None, "scale": {"domain": list(range(len(chart.columns))), "padding": 0}}
+    x = {
+        "field": "column",
+        "type": "ordinal",
+        "axis": None,
+        "scale": {"domain": list(range(len(chart.columns))), "padding": 0},
+    }
     y = {"field": "row", "type": "ordinal", "axis": None, "scale": {"domain": order, "padding": 0}}
     cells = _cells(chart)
     fill = {"field": "fill", "type": "nominal", "scale": None, "legend": None}
@@ -28,7 +33,8 @@ def heat_drawing(chart: HeatChart, *, width_px: int) -> Drawing:
         "layer": [
             {"data": {"values": cells}, "mark": {"type": "rect", "stroke": colour("paper"), "strokeWidth": 2},
              "encoding": {"fill": fill, "description": {"field": "tip"}}},
-            words_layer(cells, anchor="middle"), names_layer(names, is_wide=is_wide), *_titles(lines),
+            words_layer([cell for cell in cells if cell["said"]], anchor="middle"),
+            names_layer(names, is_wide=is_wide), *_titles(lines),
         ],
     }  # fmt: skip
     return Drawing(((left_px, top_px, spec),), width_px, ROW_PX * len(order) + top_px + 4)
@@ -41,13 +47,13 @@ def _lines(title: str, *, width_px: float) -> list[str]:
 
 
 def _titles(lines: list[list[str]]) -> list[dict]:
-    """Titles that stand on the columns' tops."""
-    count = max(map(len, lines))
-    rows = [[{"column": j, "said": some[i]} for j, some in enumerate(lines) if i < len(some)] for i in range(count)]
-    lengths = {j: len(some) for j, some in enumerate(lines)}
+    """Titles that stand on the columns' tops; the first of a title's lines stands highest."""
     return [
-        words_layer([row], anchor="middle", ink="muted", dy=-12 - LINE_PX * (lengths[row["column"]] - 1 - i), y={"value": 0})
-        for i, line in enumerate(rows) for row in line
+        words_layer(
+            [{"column": j, "said": said}],
+            anchor="middle", ink="muted", dy=-12 - LINE_PX * (len(title) - 1 - i), y={"value": 0},
+        )
+        for j, title in enumerate(lines) for i, said in enumerate(title)
     ]  # fmt: skip
 
 
@@ -56,7 +62,7 @@ def _cells(chart: HeatChart) -> list[dict]:
     return [
         {
             "row": f"{i}", "column": j,
-            "said": "?" if value is None else amount(value, "", decimals=chart.decimals),
+            "said": "" if value is None else amount(value, "", decimals=chart.decimals),
             "fill": colour("pattern-lost" if value is None else _step(value, tops[j])),
             "tip": f"{label_text(chart.rows[i])}, {label_text(chart.columns[j])}: "
                    + amount(value, chart.unit, decimals=chart.decimals),

@@ -11,7 +11,12 @@ ANCHORS: dict[str, Anchor] = {"#0001f1": "start", "#0001f2": "middle", "#0001f3"
 """The stroke that tells `drawing`: this mark is words, anchored so."""
 
 TITLE_OPACITY = 0.99  # tells `drawing`: these words are a title
-GLYPHS_PX = {**dict.fromkeys("ijl.,:;|'!", 2.9), **dict.fromkeys("ftrI/()[]- ", 4.0), **dict.fromkeys("mwMW@%", 10.4)}
+GLYPHS_PX = {
+    **dict.fromkeys("ijl.,:;|'!", 2.9),
+    **dict.fromkeys("ftrI/()[]- ", 4.0),
+    **dict.fromkeys("cksvxyzJ", 6.0),
+    **dict.fromkeys("mwMW@%", 10.4),
+}
 
 
 def text_px(text: str) -> float:
@@ -34,8 +39,8 @@ def words_layer(
 ) -> dict:
     """A layer that writes each row's `said` at the row's place, moved by `dx` and `dy` pixels."""
     stroke = next(stand_in for stand_in, meant in ANCHORS.items() if meant == anchor)
-    mark = {"type": "point", "filled": False, "size": 1, "fill": colour(ink), "stroke": stroke, "xOffset": dx, "yOffset": dy,
-            "opacity": TITLE_OPACITY if title else 1}  # fmt: skip
+    mark = {"type": "point", "filled": False, "size": 1, "fill": colour(ink), "stroke": stroke,
+            "xOffset": dx, "yOffset": dy, "opacity": TITLE_OPACITY if title else 1}  # fmt: skip
     return {"data": {"values": rows}, "mark": mark, "encoding": {**encoding, "description": {"field": "said"}}}
 
 

@@ -21,7 +21,7 @@ DARK = {
     "good": "#79d394", "bad": "#ff9a94", "high": "#ff9a94", "on-high": "#14181d",
     "series-1": "#7db4f0", "series-2": "#f0a56e", "series-3": "#5fcfc4", "series-4": "#c9a2ec", "series-5": "#f58fa6",
     "series-6": "#c3cf6d",
-    "soft-2": "#40291a", "soft-3": "#173735", "soft-4": "#332741", "soft-5": "#42222c", "soft-6": "#32361b",
+    "soft-2": "#5a371f", "soft-3": "#173735", "soft-4": "#332741", "soft-5": "#42222c", "soft-6": "#32361b",
     "heat-0": "#1b2027", "heat-1": "#1c2c3e", "heat-2": "#1f3853", "heat-3": "#224568", "heat-4": "#26527d",
     "heat-5": "#2a5f92",
 }  # fmt: skip
@@ -31,10 +31,13 @@ SERIES = tuple(f"series-{i}" for i in range(1, 7))
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4])
 HEAT_STEPS = tuple(f"heat-{i}" for i in range(6))
 GROUPS = tuple(f"group-{i}" for i in range(1, 7))
-"""Fills of bars: plain, then patterns, so that groups differ without colour too."""
+"""Fills of bars: strong, soft, then stripes, so that groups differ without colour too."""
 
-PATTERNS = ("lost", *GROUPS[1:])
-_NAMES = (*LIGHT, *(f"pattern-{name}" for name in PATTERNS))
+STRIPES = {"lost": 45, "group-3": 90, "group-4": 0, "group-6": 120}
+"""Patterns, and the angles of their lines."""
+
+PLAIN_GROUPS = {"group-1": "series-1", "group-2": "soft-2", "group-5": "soft-5"}
+_NAMES = (*LIGHT, *(f"pattern-{name}" for name in STRIPES))
 _STAND_INS = {name: f"#0000{i:02x}" for i, name in enumerate(_NAMES, start=1)}
 
 
@@ -63,20 +66,19 @@ _MEANT = {stand_in: name for name, stand_in in _STAND_INS.items()}
 
 
 def colour(name: str) -> str:
-    """The stand-in that is written into a specification for a colour, or for a group's fill, or for `pattern-lost`."""
-    if name == GROUPS[0]:
-        return _STAND_INS[SERIES[0]]
-    return _STAND_INS[f"pattern-{name}" if name in GROUPS else name]
+    """The stand-in that is written into a specification for a colour, or for a pattern or for a group's fill."""
+    name = PLAIN_GROUPS.get(name, name)
+    return _STAND_INS[f"pattern-{name}" if name in STRIPES and name in GROUPS else name]
 
 
 def pattern(name: str, palette: Palette, *, prefix: str) -> str:
     """The SVG of one pattern: lines at an angle of its own on a soft ground."""
-    i = PATTERNS.index(name) + 1
-    strong, soft = ("lost", "lost-soft") if name == "lost" else (f"series-{i}", f"soft-{i}")
-    angle, step_px, line_px = {"lost": (45, 6, 1.6), "group-2": (-45, 5, 2), "group-3": (90, 4, 1.6),
-                               "group-4": (0, 4, 1.6)}.get(name, (30 * i, 7, 2))  # fmt: skip
+    number = name[-1]
+    strong, soft = ("lost", "lost-soft") if name == "lost" else (f"series-{number}", f"soft-{number}")
+    step_px, line_px = (6, 1.6) if name == "lost" else (4, 1.6)
+    size, turned = f'width="{step_px}" height="{step_px}"', f"rotate({STRIPES[name]})"
     return (
-        f'<pattern id="{prefix}-{name}" width="{step_px}" height="{step_px}" patternUnits="userSpaceOnUse" '
-        f'patternTransform="rotate({angle})"><rect width="{step_px}" height="{step_px}" fill="{palette.colours[soft]}"/>'
+        f'<pattern id="{prefix}-{name}" {size} patternUnits="userSpaceOnUse" patternTransform="{turned}">'
+        f'<rect {size} fill="{palette.colours[soft]}"/>'
         f'<rect width="{line_px}" height="{step_px}" fill="{palette.colours[strong]}"/></pattern>'
     )

@@ -39,7 +39,9 @@ def trend_drawing(chart: TrendChart, *, width_px: int) -> Drawing:
     return Drawing(pictures, width_px, -(-len(groups) // column_count) * step_px[1], key, left_px)
 
 
-def _picture(chart: TrendChart, lines: tuple[Line, ...], *, ticks: list[float], left_px: int, width: int, height: int) -> dict:
+def _picture(
+    chart: TrendChart, lines: tuple[Line, ...], *, ticks: list[float], left_px: int, width: int, height: int
+) -> dict:
     """Spans below, then bands, lines, points and words."""
     labels = list(_date_labels(chart.dates, width_px=width))
     x = {"field": "i", "type": "quantitative",
@@ -57,23 +59,36 @@ def _picture(chart: TrendChart, lines: tuple[Line, ...], *, ticks: list[float], 
     ]  # fmt: skip
     if chart.is_split and len(chart.lines) > 1:
         title = [{"said": label_text(lines[0].label)}]
-        layers.append(words_layer(title, anchor="start", title=True, dx=6 - left_px, dy=-33, x={"value": 0}, y={"value": 0}))
+        layers.append(
+            words_layer(title, anchor="start", title=True, dx=6 - left_px, dy=-33, x={"value": 0}, y={"value": 0})
+        )
     return {"layer": layers, "encoding": {"x": x, "y": y}}
 
 
 def _value_ticks(chart: TrendChart, *, count: int) -> list[float]:
     """Round numbers from 0, or from below it, over everything that any line shows."""
-    told = [v for line in chart.lines for some in (line.values, line.low, line.high) for v in some or () if v is not None]
+    told = [
+        v for line in chart.lines for some in (line.values, line.low, line.high) for v in some or () if v is not None
+    ]
     return round_ticks(min([*told, 0]), max([*told, 0]), count=count, whole=not chart.decimals)
 
 
 def _spans(chart: TrendChart) -> Iterator[dict]:
     """The shaded period, and the hatched lost days over the whole height."""
-    edges = {"x": {"field": "a", "type": "quantitative"}, "x2": {"field": "b"}, "y": {"value": 0}, "y2": {"value": "height"}}
+    edges = {
+        "x": {"field": "a", "type": "quantitative"},
+        "x2": {"field": "b"},
+        "y": {"value": 0},
+        "y2": {"value": "height"},
+    }
     marked = [i for i, day in enumerate(chart.dates) if chart.marked and chart.marked[0] <= day < chart.marked[1]]
     if marked:
         span = {"a": marked[0] - 0.5, "b": marked[-1] + 0.5}
-        yield {"data": {"values": [span]}, "mark": {"type": "rect", "color": colour("mark"), "aria": False}, "encoding": edges}
+        yield {
+            "data": {"values": [span]},
+            "mark": {"type": "rect", "color": colour("mark"), "aria": False},
+            "encoding": edges,
+        }
     weekly = is_weekly(chart.dates)
     lost = [{"a": i - 0.5, "b": i + 0.5, "tip": f"{date_text(day, weekly=weekly)}: lost"}
             for i, day in enumerate(chart.dates) if day in chart.lost]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from clarity_assets.reports.document import Chart, Name, TrendChart
+from clarity_assets.reports.document import BarChart, Chart, HeatChart, Name, TrendChart
 from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.period import day_name
 from clarity_assets.reports.rendering.numbers import figure_text
@@ -38,15 +38,36 @@ def date_text(day: date, *, weekly: bool) -> str:
 
 
 def chart_note(chart: Chart) -> str:
-    """What hatching and shading mean in this chart; "" where there are none."""
-    if not isinstance(chart, TrendChart):
-        return ""
+    """What hatching, shading and numbers of this chart mean, where its title does not say it; "" where nothing is."""
+    match chart:
+        case TrendChart():
+            said = _trend_notes(chart)
+        case HeatChart():
+            is_gappy = any(value is None for row in chart.values for value in row)
+            said = [*_unit_note(chart), *(["hatched: unknown"] if is_gappy else [])]
+        case BarChart():
+            said = [
+                *_unit_note(chart),
+                *(["thin lines: 95 % intervals"] if any(b.low is not None for b in chart.bars) else []),
+            ]
+        case _:
+            said = [f"area: {chart.size_title}"]
+    note = "; ".join(said)
+    return f"{note[0].upper()}{note[1:]}." if note else ""
+
+
+def _unit_note(chart: BarChart | HeatChart) -> list[str]:
+    return [f"in {chart.unit}"] if " " in chart.unit and chart.unit.lower() not in chart.title.lower() else []
+
+
+def _trend_notes(chart: TrendChart) -> list[str]:
     said, noun = [], "weeks" if is_weekly(chart.dates) else "days"
     if set(chart.lost) & set(chart.dates):
         said.append(f"hatched: lost {noun}")
     if chart.marked and any(chart.marked[0] <= day < chart.marked[1] for day in chart.dates):
         said.append("shaded: the period of this report")
+    if any(line.low for line in chart.lines if not line.is_forecast):
+        said.append("band: 95 % interval")
     if any(line.is_forecast for line in chart.lines):
         said.append("dashed: forecast with its 95 % range")
-    note = "; ".join(said)
-    return f"{note[0].upper()}{note[1:]}." if note else ""
+    return said

@@ -1,0 +1,109 @@
+"""Recommendations in, the executive summary and the section that says what to do first out."""
+
+from clarity_assets.recommendations.found import Found
+from clarity_assets.recommendations.rules import HORIZONS
+from clarity_assets.recommendations.store import DISMISSED, DONE, read_states
+from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Level, Name, Section, Sentence, Table
+from clarity_assets.reports.facts import Facts
+from clarity_assets.reports.figures import Figure, Source
+from clarity_assets.reports.lead import basis
+from clarity_assets.reports.period import day_name
+from clarity_assets.reports.rendering.texts import name_text
+
+TOP = 3
+SHOWN = 20
+
+
+def summary_lead(facts: Facts, found: list[Found]) -> tuple[Sentence, ...]:
+    """The executive summary: what is known, what matters most, how much there is to do, what is missing."""
+    sentences = [basis(facts)]
+    open_ones = still_open(facts, found)
+    sentences += [one.statement for one in open_ones[:1]]
+    sentences.append(_counts(facts, found))
+    lost = [day for day in facts.days if not day.is_known]
+    if lost and facts.known_day_count:
+        names = ", ".join(day_name(day.date) for day in lost[:7]) + (" and others" if len(lost) > 7 else "")
+        verb = "is" if len(lost) == 1 else "are"
+        sentences.append(Sentence(f"{names} {verb} missing from every number here."))
+    return tuple(sentences)
+
+
+def still_open(facts: Facts, found: list[Found]) -> list[Found]:
+    """Those that nobody had marked done or dismissed by the end of the period."""
+    states = read_states(facts.marts.con, project_id=facts.project_id, until=facts.period.end)
+    return [one for one in found if states.get(one.id) not in (DONE, DISMISSED)]
+
+
+def _counts(facts: Facts, found: list[Found]) -> Sentence:
+    if not found:
+        return Sentence("Nothing stands out that would call for action.")
+    counts = {level: sum(one.level is level for one in found) for level in Level}
+    words = f"{{high}} HIGH, {{medium}} MEDIUM and {{low}} LOW recommendations in this {facts.period.noun}."
+    return Sentence(words, {level.value.lower(): _count(facts, level, count) for level, count in counts.items()})
+
+
+def _count(facts: Facts, level: Level, count: int) -> Figure:
+    """How many the period's evaluation found, decided ones too; of a range, which is not kept, without a source."""
+    period = facts.period
+    where = (("level", level.value), ("period_kind", period.kind))
+    source = Source("ops.recommendation_found", "recommendations", where, period.start, period.end)
+    return Figure(count, "", source if period.kind != "range" else None)
+
+
+def actions(facts: Facts, found: list[Found]) -> Section:
+    """Open recommendations by when to act: now, in the next two weeks, this month."""
+    open_ones = still_open(facts, found)
+    if not open_ones:
+        calm = Sentence(
+            "No page, device, browser, source or country differs from the others, or from before, by more than chance "
+            "and by enough to act on."
+        )
+        return Section("actions", "What to do first", findings=(Finding("none", {}, calm),))
+    blocks = [_chart(open_ones), *(_table(when, open_ones) for when in HORIZONS.values()), _to_try(open_ones)]
+    note = Sentence(
+        "Severity = share of the site's sessions hit without need, at least: sessions affected, times how much "
+        "more often than elsewhere. To decide: clarity-assets recommend accept (or done, or dismiss) and the id."
+    )
+    return Section(
+        "actions",
+        "What to do first",
+        findings=tuple(one.finding for one in open_ones[:TOP]),
+        blocks=tuple(block for block in blocks if block is not None),
+        notes=(note,),
+    )
+
+
+def _chart(found: list[Found]) -> BarChart | None:
+    damage = sorted((one for one in found if not one.rule.is_chance), key=lambda one: -one.severity)[:8]
+    if len(damage) < 2:
+        return None
+    bars = tuple(Bar(_title(one), 100 * one.severity) for one in damage)
+    summary = f"{_title(damage[0]).text}: at least {bars[0].value:.1f} % of the site's sessions."
+    return BarChart("actions_severity", "What weighs most", summary, "% of sessions hit without need", bars, decimals=2)
+
+
+def _title(one: Found) -> Name:
+    """The title as one text; names of the site stand in it, so renderings must make it safe."""
+    return Name("".join(part if isinstance(part, str) else name_text(part) for part in one.title.parts()), "title")
+
+
+def _table(when: str, found: list[Found]) -> Table | None:
+    of_when = [one for one in found if one.horizon == when][:SHOWN]
+    if not of_when:
+        return None
+    columns = (
+        Column("Level"), Column("What"), Column("Sessions affected", True),
+        Column("Here", True), Column("Elsewhere or before", True), Column("Times as much", True, "95 % interval"),
+        Column("Id"),
+    )  # fmt: skip
+    rows = tuple((one.level.value, _title(one), one.affected, one.own, one.other, one.ratio, one.id) for one in of_when)
+    return Table(f"actions_{when.replace(' ', '_')}", f"{when.capitalize()}", columns, rows)
+
+
+def _to_try(found: list[Found]) -> Table:
+    seen: dict[str, Found] = {}
+    for one in found:
+        seen.setdefault(one.rule.name, one)
+    rows = tuple((_title(one), one.rule.reason, " ".join(one.rule.to_try)) for one in seen.values())
+    columns = (Column("What"), Column("Why it matters"), Column("What to try"))
+    return Table("actions_to_try", "Why, and what to try", columns, rows)

@@ -1,0 +1,149 @@
+"""A report's page in a real browser: it sorts, tells its numbers, fits a phone, loads nothing, is accessible."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from clarity_assets.reports.rendering.html import render_html
+from clarity_assets_tests.fixtures.reports import by_hand
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"no browser at {CHROMIUM}")
+
+SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 800}}
+LIMITS_TIP = "95 % interval: 1.6–2.3 times"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render_html(by_hand()))
+    return path.as_uri()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Opens the report; afterwards no error stands in the console, and nothing but the file was asked for."""
+    contexts, said, asked = [], [], []
+
+    def opened(size: str = "desk", scheme: str = "light"):
+        context = browser.new_context(viewport=SIZES[size], color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(f"{error}"))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert set(asked) == {address}
+
+
+def test_a_click_on_a_header_sorts_by_number_with_unknown_last(open_page):
+    page = open_page()
+    table = page.locator("table.sortable").first
+    head = table.locator("thead th").nth(1)
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    cells = table.locator("tbody tr > :nth-child(2) data")
+    values = [cell.get_attribute("value") for cell in cells.all()]
+    assert values == ["160", "200", "240", "280", "320", "360", "400", ""]
+    assert table.locator("thead th[aria-sort]").count() == 1
+
+
+def test_names_are_sorted_as_words_and_rows_stay_whole(open_page):
+    page = open_page()
+    table = page.locator("table.sortable").first
+    table.locator("thead th").first.get_by_role("button").click()
+    names = [name.inner_text() for name in table.locator("tbody th").all()]
+    assert names[0].startswith("(sessions without a page)")
+    row = table.locator("tbody tr", has_text="shop.example/checkout")
+    assert row.locator("data").first.get_attribute("value") == "400"
+
+
+def test_a_number_tells_its_interval_and_id_on_hover_and_on_focus(open_page):
+    page = open_page()
+    number = page.locator(".finding data").first
+    tip = page.get_by_role("tooltip")
+    number.hover()
+    assert LIMITS_TIP in tip.inner_text()
+    assert number.get_attribute("data-id") in tip.inner_text()
+    page.mouse.move(0, 0)
+    tip.wait_for(state="hidden")
+    number.focus()
+    assert LIMITS_TIP in tip.inner_text()
+    page.keyboard.press("Escape")
+    assert tip.is_hidden()
+
+
+def test_a_tap_keeps_the_tip_open(open_page):
+    page = open_page("phone")
+    page.locator(".finding data").first.click()
+    assert page.get_by_role("tooltip").get_by_role("button", name="Copy id").is_visible()
+
+
+def test_a_mark_of_a_chart_tells_its_words_to_pointer_and_keyboard(open_page):
+    page = open_page()
+    chart = page.locator("figure .wide svg").first
+    tip = page.get_by_role("tooltip")
+    chart.locator("[data-tip]").first.hover()
+    assert "shop.example/checkout, Mobile: 320 rage clicks" in tip.inner_text()
+    chart.focus()
+    first = tip.inner_text()
+    page.keyboard.press("ArrowRight")
+    assert tip.is_visible()
+    assert tip.inner_text() != first
+
+
+def test_arrows_lead_from_number_to_number_of_a_table(open_page):
+    page = open_page()
+    numbers = page.locator("table.sortable").first.locator("data.n")
+    assert [numbers.nth(i).get_attribute("tabindex") for i in range(3)] == ["0", "-1", "-1"]
+    numbers.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.textContent") == numbers.nth(1).inner_text()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_page_is_never_wider_than_the_window(open_page, size):
+    page = open_page(size)
+    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size]["width"]
+    assert page.locator("figure .wide svg").first.is_visible() == (size == "desk")
+
+
+def test_on_paper_the_page_has_no_buttons_and_is_white(open_page):
+    page = open_page(scheme="dark")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("nav").is_hidden()
+    assert page.locator("details.numbers").first.is_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_no_violation(open_page, size, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(size, scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    page.locator(".finding data").first.focus()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
