@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from clarity_assets.errors import RequestRefused
+from clarity_assets.exports.exporting import export_report_json
 from clarity_assets.recommendations.evidence import find_recommendations
 from clarity_assets.recommendations.store import store_found
 from clarity_assets.reports.document import Report
@@ -79,16 +80,26 @@ def report_path(folder: Path, report: Report, format_: str) -> Path:
 def write_report(report: Report, *, folder: Path, formats: Iterable[str] = tuple(ENDINGS)) -> dict[str, Path]:
     """Render the report and write its files, each there whole or not at all; their paths by format.
 
-    Raises RequestRefused for an unknown format, ReportUnwritable where a file cannot be written.
+    The JSON of a weekly or monthly summary goes to the exports too. Raises RequestRefused for an unknown format, ReportUnwritable where a file cannot be written.
     """
     formats = tuple(formats)
     for format_ in formats:
         if format_ not in ENDINGS:
             raise RequestRefused(f"{format_!r} is no format; there are {', '.join(ENDINGS)}")
-    return {
-        format_: write_atomically(report_path(folder, report, format_), renderer(format_)(report))
-        for format_ in formats
-    }
+    paths = {}
+    for format_ in formats:
+        content = renderer(format_)(report)
+        paths[format_] = write_atomically(report_path(folder, report, format_), content)
+        if format_ == "json" and report.kind == "summary" and report.period.kind != "range":
+            _export_summary(report, content, folder=folder / "exports")
+    return paths
+
+
+def _export_summary(report: Report, text: str, *, folder: Path) -> None:
+    every = "weekly" if report.period.kind == "week" else "monthly"
+    export_report_json(
+        folder, every, period=report.period, text=text, project_id=report.project_id, made_at=report.made_at
+    )
 
 
 def renderer(format_: str) -> Callable[[Report], str | bytes]:

@@ -87,8 +87,8 @@ def against_cell(difference: Difference | None) -> Part:
 def change_columns(facts: Facts, what: str = "the mean") -> tuple[Column, Column]:
     """Against the period before, and against the four weeks before; `what` changes."""
     meaning = (
-        f"Here and in the next column: how {what} changed, weekday by weekday. It is called a change only where it is more "
-        "than chance among all that were compared."
+        f"Here and in the next column: how {what} changed, weekday by weekday. It is called a change only where it is "
+        "more than chance among all that were compared."
     )
     return (
         Column(f"Against the {facts.period.noun} before", True, meaning),

@@ -30,7 +30,7 @@ def pages_differ(request: str, key: tuple, place: int) -> dict:
     """Rage clicks on /a on mobile, dead clicks on all of /b, and so on; each another page or device."""
     if request != "url_device":
         return {}
-    page, device = key
+    page = key[0]
     return {
         "rage_click_sessions": 30 if key == ("/a", "Mobile") else 3,
         "dead_click_sessions": 15 if page == "/b" else 3,
@@ -65,7 +65,8 @@ def test_a_signal_of_a_page_is_told_once_by_device_where_one_device_has_most_of_
 def test_its_numbers_are_those_of_the_rows(of_pages):
     [rage] = [one for one in of_pages if one.rule.name == "rage_clicks_on_page"]
     assert (rage.own.value, rage.other.value) == (pytest.approx(20.0), pytest.approx(2.0))  # 30 of 150, 6 of 300
-    assert rage.ratio.value == pytest.approx(10) and 5 < rage.ratio.low < 10
+    assert rage.ratio.value == pytest.approx(10)
+    assert 5 < rage.ratio.low < 10
     assert (rage.affected.value, rage.site_sessions.value) == (7 * 30, 7 * 900)
     assert rage.reach == pytest.approx(210 / 6300)
     assert rage.severity == pytest.approx(210 / 6300 * (1 - 1 / rage.ratio.low))
@@ -74,7 +75,8 @@ def test_its_numbers_are_those_of_the_rows(of_pages):
     assert sentence_text(rage.statement).startswith(
         "On /a, 20.0 % of the sessions on Mobile had rage clicks: 10.0 times ("
     )
-    assert rage.finding.level == "HIGH" and rage.finding.sessions.id == rage.affected.id
+    assert rage.finding.level == "HIGH"
+    assert rage.finding.sessions.id == rage.affected.id
     assert all(figure.source for figure in rage.finding.evidence)
 
 
@@ -174,11 +176,13 @@ def test_their_numbers_are_those_of_the_rows(of_segments):
     source, bots = of_segments["source_of_low_quality"], of_segments["bots_rise"]
     assert (source.own.value, source.affected.value) == (pytest.approx(20.0), 7 * 60)
     assert "they stay 30 s on average: 0.30 times" in sentence_text(source.statement)
-    assert bots.own.value == pytest.approx(100 * 200 / 1100) and bots.other.value == pytest.approx(100 * 60 / 960)
+    assert bots.own.value == pytest.approx(100 * 200 / 1100)
+    assert bots.other.value == pytest.approx(100 * 60 / 960)
     assert (bots.affected.value, bots.reach) == (7 * 200, pytest.approx(200 / 1100))
     grows = of_segments["country_worth_localising"]
     assert (grows.own.value, grows.reach) == (7 * 300, pytest.approx(300 / 900))
-    assert grows.ratio.value == pytest.approx(3) and grows.ratio.is_named
+    assert grows.ratio.value == pytest.approx(3)
+    assert grows.ratio.is_named
 
 
 def test_a_source_whose_visits_are_only_short_is_told_by_their_time():
@@ -218,7 +222,9 @@ def test_a_new_page_is_told_once_many_see_it():
     more = {"url_device": {("/new", "PC"): 60}}
     [one] = found_in(lambda *a: tweak(*a, sessions=60), more=more)
     assert (one.rule.name, one.place, one.affected.value) == ("new_page_takes_off", {"page": "/new"}, 420)
-    assert one.ratio is None and one.other is None and one.level == "MEDIUM"
+    assert one.ratio is None
+    assert one.other is None
+    assert one.level == "MEDIUM"
     assert "first seen on Thu 1 Oct" in sentence_text(one.statement)
     assert one.severity == pytest.approx(0.0608, abs=3e-4)  # Wilson's lower end of 420 of 6,300
     assert found_in(lambda *a: tweak(*a, sessions=5), more=more) == []  # 35 of 6,300
@@ -268,7 +274,8 @@ def test_the_same_problem_has_the_same_id_in_every_week_and_month():
         ids = [
             {one.id for one in find_recommendations(facts_of(con, p))} for p in (*weeks, Period.span(MONDAY, WEEK.last))
         ]
-    assert len(ids[0]) == 7 and all(those == ids[0] for those in ids)
+    assert len(ids[0]) == 7
+    assert all(those == ids[0] for those in ids)
 
 
 def test_an_id_stays_where_fewer_sessions_name_the_page_alone():
@@ -291,7 +298,8 @@ def test_lost_and_cut_days_of_pages_do_not_make_a_problem_smaller():
     [partly] = found_in(
         lambda r, k, p: {"rage_click_sessions": 30} if k == ("/a", "Mobile") else {}, lost={28, 29}, cut={30}
     )
-    assert partly.id == whole.id and partly.reach == pytest.approx(whole.reach)
+    assert partly.id == whole.id
+    assert partly.reach == pytest.approx(whole.reach)
     assert (whole.affected.value, partly.affected.value, partly.affected.is_sample) == (210, 150, True)
 
 
@@ -314,4 +322,5 @@ def test_names_from_outside_stay_names():
     assert {one.place["page"] for one in found} == {long, evil}
     for one in found:
         assert one.place["page"] not in one.statement.template + one.title.template
-        assert len(sentence_text(one.statement)) < 400 and "\u202e" not in sentence_text(one.title)
+        assert len(sentence_text(one.statement)) < 400
+        assert "\u202e" not in sentence_text(one.title)
