@@ -25,6 +25,7 @@ from clarity_assets.recommendations.tables import (
     FOUND_TABLE,
     RECOMMENDATION_DECISION,
     RECOMMENDATION_TABLES,
+    VALID_DECISIONS,
 )
 from clarity_assets.reports.figures import Figure, Source
 from clarity_assets.warehouse.columns import ARROW_TYPES
@@ -158,7 +159,7 @@ def done_before(con: duckdb.DuckDBPyConnection, *, project_id: str, until: date)
     """Recommendations that were done by the UTC day `until` (excluded), with the day on which."""
     days = dict(
         con.execute(
-            f"""select recommendation_id, arg_max(decided_on, decision_no) from {DECISION_TABLE}
+            f"""select recommendation_id, arg_max(decided_on, decision_no) from {VALID_DECISIONS}
                 where project_id = ? and decided_on < ? group by 1
                 having arg_max(state, decision_no) = '{DONE}'""",  # noqa: S608 - constants
             [project_id, until],

@@ -13,7 +13,12 @@ from clarity_assets.clarity.quota import naive
 from clarity_assets.recommendations.found import Found
 from clarity_assets.recommendations.rules import HORIZONS, RULES_BY_NAME, Rule
 from clarity_assets.recommendations.severity import ORDER
-from clarity_assets.recommendations.tables import FOUND_TABLE, RECOMMENDATION_FOUND, RECOMMENDATION_TABLES
+from clarity_assets.recommendations.tables import (
+    FOUND_TABLE,
+    RECOMMENDATION_FOUND,
+    RECOMMENDATION_TABLES,
+    VALID_DECISIONS,
+)
 from clarity_assets.reports.document import Level
 from clarity_assets.reports.figures import Figure, Where
 from clarity_assets.reports.period import Period
@@ -160,8 +165,9 @@ def _weight(one: Recommendation) -> tuple:
 def read_states(con: duckdb.DuckDBPyConnection, *, project_id: str, until: date | None = None) -> dict[str, str]:
     """State by id, of those that somebody decided on; as it was before the UTC day `until`, if given."""
     rows = con.execute(
-        """select recommendation_id, arg_max(state, decision_no) from ops.recommendation_decision
-           where project_id = $project_id and ($until is null or decided_on < $until) group by recommendation_id""",
+        f"""select recommendation_id, arg_max(state, decision_no) from {VALID_DECISIONS}
+            where project_id = $project_id and ($until is null or decided_on < $until)
+            group by recommendation_id""",  # noqa: S608 - a constant
         {"project_id": project_id, "until": until},
     ).fetchall()
     return dict(rows)

@@ -49,6 +49,12 @@ RECOMMENDATION_DECISION = (
     Column("recorded_at", "TIMESTAMP", "When it was told (UTC)."),
 )
 
+VALID_DECISIONS = f"""(
+    select * from {DECISION_TABLE}
+    qualify lead(state) over (partition by project_id, recommendation_id order by decision_no) is distinct from state
+)"""  # noqa: S608 - a constant
+"""SQL of the decisions that count: one that the next one corrects (the same state, another day or note) does not."""
+
 RECOMMENDATION_TABLES = {
     FOUND_TABLE: (RECOMMENDATION_FOUND, "What every evaluated period recommends; replaced by period."),
     DECISION_TABLE: (RECOMMENDATION_DECISION, "What people decided on recommendations; only added to."),

@@ -26,7 +26,8 @@ WATCHED_BY_DEVICE = 30  # of them, split by device
 WATCHED_SEGMENTS = 40  # busiest countries, sources, campaigns
 
 SIGNAL_RATES = tuple(f"{signal}_session_rate" for signal in SIGNAL_TITLES)
-WIDE = ("sessions", *SIGNAL_RATES, "total_time_s", "scroll_depth_pct")
+WIDE = ("sessions", *SIGNAL_RATES, "total_time_s", "active_time_s", "scroll_depth_pct")
+ENGAGED = ("total_time_s", "active_time_s", "scroll_depth_pct", "pages_per_session")
 
 Key = tuple[str, str, Where]
 """Mart, measure, and the rows (column = value)."""
@@ -123,7 +124,7 @@ def _watched(marts: Marts) -> dict[Key, DailySeries]:
     watch(FRUSTRATION, ("affected_session_rate",), ("signal", "page", "device"), only=by_device)
     for dimension in ("device", "browser"):
         watch(TRAFFIC, ("sessions",), ("segment",), dimension=dimension)
-        watch(ENGAGEMENT, ("total_time_s", "scroll_depth_pct", "pages_per_session"), ("segment",), dimension=dimension)
+        watch(ENGAGEMENT, ENGAGED, ("segment",), dimension=dimension)
         watch(SIGNAL, ("affected_session_rate",), ("segment", "signal"), dimension=dimension)
     countries = busiest(GEOGRAPHY, ("country",), WATCHED_SEGMENTS)
     watch(GEOGRAPHY, ("sessions", "total_time_s", *SIGNAL_RATES), ("country",), keys=countries)

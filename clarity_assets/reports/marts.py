@@ -99,8 +99,7 @@ class Marts:
         having = f"having {' and '.join(limits)}" if limits else ""
         keys = "".join(f"{column}, " for column in by)
         sums = ", ".join(
-            f"sum(num{i}), sum(den{i}), list(num{i} order by date), list(den{i} order by date), count(num{i})"
-            for i in range(len(asked))
+            f"sum(num{i}), sum(den{i}), {_lists(i, measure)}, count(num{i})" for i, measure in enumerate(asked)
         )
         sql = f"""
             with per_day as ({self._per_day(table, asked, by=by, where=where)})
@@ -254,6 +253,13 @@ class Marts:
             for i, measure in enumerate(asked)
         }  # fmt: skip
         return Total(keys, figures)
+
+
+def _lists(place: int, measure: Measure) -> str:
+    """The days of a mean, which alone tell how far it scatters."""
+    if measure.kind != "mean":
+        return "null, null"
+    return f"list(num{place} order by date), list(den{place} order by date)"
 
 
 def _divided(place: int, measure: Measure) -> str:

@@ -1,6 +1,6 @@
 """Facts and countries in; whose share of the site's sessions rises or falls (corrected) out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,7 +10,7 @@ from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import ChangeFigure, Figure, Source
 from clarity_assets.reports.marts import GEOGRAPHY
 from clarity_assets.reports.period import FOUR_WEEKS
-from clarity_assets.reports.product.parts import MIN_SESSIONS, share_series, site_sessions
+from clarity_assets.reports.product.parts import share_series, site_sessions
 from clarity_assets.reports.rendering.numbers import TOO_FEW
 from clarity_assets.statistics.change import Change, compare_all
 from clarity_assets.statistics.multiple import false_discovery_adjusted
@@ -20,6 +20,7 @@ from clarity_assets.statistics.trend import weekly_trend
 LONGEST = timedelta(weeks=12)  # of growth that is still news
 LOOKED_AT = 25  # countries; the more, the surer a growth must be, and the small ones show none
 LEAST_RATIO = 1.25  # between both ends, and surely so: less is no reason to act, and slow waves reach it
+LEAST_SESSIONS = 100  # in the later days; fewer may be some dozens of visitors who come back
 FALSE_NAME_SHARE = 0.01  # stricter than elsewhere: two ways of looking, and visitors who return make slow waves
 NO_TREND = "no clear trend"
 
@@ -68,13 +69,15 @@ def find_growth(facts: Facts, countries: Sequence[Country]) -> Growth:
     series = facts.marts.series(GEOGRAPHY, ["sessions"], by=("country",), keys=keys, start=start, end=end)["sessions"]
     site = site_sessions(facts, start)
     shares = {country: share_series(series[country,], site) for country in countries[:LOOKED_AT]}
-    named, tested = _trends(shares, start=start, end=end)
     later, earlier = _spans(facts, max(start, first))
+    large = {country for (country,), one in series.items()
+             if np.nansum(one.between(*later).values) >= LEAST_SESSIONS}  # fmt: skip
+    named, tested = _trends(shares, start=start, end=end, large=large)
     compared = compare_all(shares, period=later, baseline=earlier, false_name_share=FALSE_NAME_SHARE)
     moved = {country: _moved(country, change, later=later, earlier=earlier)
              for country, change in compared.items()
-             if change.is_named and _is_much(change.interval.low, change.interval.high)
-             and np.nansum(series[country,].between(*later).values) >= MIN_SESSIONS}  # fmt: skip
+             if country in large and change.is_named and _is_much(change.interval.low, change.interval.high)
+             }  # fmt: skip
     is_tested = bool(named or tested) or any(change.p is not None for change in compared.values())
     by_country = {country: one for (country,), one in series.items()}
     weeks = (end - max(start, first)).days // 7
@@ -97,7 +100,7 @@ def _spans(facts: Facts, first: date) -> tuple[Span, Span]:
 
 
 def _trends(
-    shares: Mapping[Country, DailySeries], *, start: date, end: date
+    shares: Mapping[Country, DailySeries], *, start: date, end: date, large: Collection[Country]
 ) -> tuple[dict[Country, Figure], frozenset[Country]]:
     """Trends in percent a week, corrected for how many were looked at; and what was looked at without being named."""
     trends = {country: weekly_trend(share) for country, share in shares.items()}
@@ -110,8 +113,8 @@ def _trends(
             low=trend.interval.low, high=trend.interval.high, decimals=1, day_count=trend.known_days,
         )
         for (country, trend), p in zip(tested.items(), adjusted, strict=True)
-        if p <= FALSE_NAME_SHARE and _is_much(*(_over(share, end - start) for share in
-                                                (trend.interval.low, trend.interval.high)))
+        if p <= FALSE_NAME_SHARE and country in large
+        and _is_much(*(_over(share, end - start) for share in (trend.interval.low, trend.interval.high)))
     }  # fmt: skip
     return named, frozenset(tested) - frozenset(named)
 

@@ -176,8 +176,8 @@ def _blocks(facts: Facts, countries: Sequence[Total], shares: dict, growth: Grow
     yield _bars("geography_shares", "Share of sessions by country", top, [shares[c.keys["country"]] for c in top])
     yield _bars("geography_time", "Engagement time by country", top, [line["total_time_s"] for line in top])
     trend = (
-        f"Percent a week over the last {growth.weeks} weeks, by a log-linear fit with a weekday pattern; clear where it "
-        "is more than chance and makes a quarter or more in all"
+        f"Percent a week over the last {growth.weeks} weeks, by a log-linear fit with a weekday pattern; clear where "
+        "it is more than chance and makes a quarter or more in all"
     )
     columns = (
         Column("Country"), Column("Sessions", True), SHARE, Column("Trend of the share", True, trend),

@@ -25,6 +25,7 @@ WIDTH = 100
 BLOCK_WIDTH = WIDTH - 2  # blocks are indented
 GAP = "  "
 LEAST_TEXT_WIDTH = 28  # a name is not shortened further, so that names stay apart
+PROSE_WIDTH = 60  # longer texts of ours are sentences
 BAR_WIDTH = 32
 MOST_BARS = 24
 MOST_LABEL = 36
@@ -82,12 +83,29 @@ def _padded(text: str, width: int, *, is_right: bool = False) -> str:
 def table_lines(table: Table) -> list[str]:
     """Title, head, rows and note. Columns that do not fit follow in a second table with the first column again."""
     lines = wrapped(table.title, width=BLOCK_WIDTH)
-    if table.rows:
+    if _is_prose(table):
+        lines += [line for row in table.rows for line in _paragraph(table.columns, row)]
+    elif table.rows:
         cells = [[_cell(part) for part in row] for row in table.rows]
         lines += _grid(table.columns, list(map(list, zip(*cells, strict=True))))
     else:
         lines.append("(no rows)")
     return lines + (wrapped(table.note, width=BLOCK_WIDTH) if table.note else [])
+
+
+def _is_prose(table: Table) -> bool:
+    """Whether our own words in it are sentences, which must not be shortened."""
+    return any(isinstance(part, str) and cell_len(part) > PROSE_WIDTH for row in table.rows for part in row)
+
+
+def _paragraph(columns: Sequence[Column], row: Sequence[Part]) -> list[str]:
+    """One row as a title with a line or more for each further column."""
+    first, *rest = (part_text(part) for part in row)
+    told = zip(columns[1:], rest, strict=True)
+    return [
+        *wrapped(first, indent="- ", width=BLOCK_WIDTH),
+        *(line for column, text in told for line in wrapped(f"{column.title}: {text}", indent="    ", width=BLOCK_WIDTH)),
+    ]
 
 
 def _cell(part: Part) -> tuple[str, str]:

@@ -117,11 +117,9 @@ def sentence_text(sentence: Sentence, *, length: int = SHOWN_LENGTH) -> str:
 
 
 def basis_parts(finding: Finding) -> list[Figure]:
-    """The numbers behind a finding that its sentence does not say already: its sessions first."""
+    """How many sessions a finding is about, unless its sentence says so; what else is behind it stands in the JSON."""
     said = [value for value in finding.sentence.values.values() if isinstance(value, Figure)]
-    behind = [finding.sessions] if finding.sessions else []
-    return [figure for i, figure in enumerate(behind + list(finding.evidence))
-            if figure not in said and figure not in (behind + list(finding.evidence))[:i]]  # fmt: skip
+    return [finding.sessions] if finding.sessions and finding.sessions not in said else []
 
 
 def known_text(days: Sequence[DayState]) -> str:

@@ -93,11 +93,7 @@ def _site_table(facts: Facts, site: Total) -> Table:
         before,
         after,
     )
-    rows = []
-    for name in OF_SITE:
-        is_compared = facts.changes.of(SITE, name) is not None
-        changes = change_cells(facts, SITE, name) if is_compared else ("not compared", "not compared")
-        rows.append((MEASURES[name].title, site[name], earlier[name], *changes))
+    rows = [(MEASURES[name].title, site[name], earlier[name], *change_cells(facts, SITE, name)) for name in OF_SITE]
     note = "Times are means of sessions without bots. Pages per session include bots."
     return Table("engagement_site", "Engagement on the whole site", columns, tuple(rows), note)
 

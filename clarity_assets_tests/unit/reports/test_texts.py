@@ -119,10 +119,12 @@ def test_a_sentence_stands_with_its_names_and_numbers():
     assert part_text(None) == ""
 
 
-def test_numbers_behind_a_finding_are_those_that_its_sentence_does_not_say():
+def test_the_sessions_behind_a_finding_are_told_unless_its_sentence_says_them():
     ratio, sessions, more = Figure(2, "times"), Figure(90, "sessions"), Figure(3, "%")
-    finding = Finding("m", {}, Sentence("{r}", {"r": ratio}), sessions, (ratio, more, more, sessions))
-    assert basis_parts(finding) == [sessions, more]
+    finding = Finding("m", {}, Sentence("{r}", {"r": ratio}), sessions, (ratio, more))
+    assert basis_parts(finding) == [sessions]
+    assert basis_parts(Finding("m", {}, Sentence("{s}", {"s": sessions}), sessions)) == []
+    assert basis_parts(Finding("m", {}, Sentence("words"), None, (more,))) == []
 
 
 def days(*statuses: str, **more) -> list[DayState]:

@@ -161,10 +161,10 @@ def test_engagement_is_drawn_small_for_each_device(read):
     assert [line.label for line in chart.lines] == ["Mobile", "PC"]
 
 
-def test_measures_that_are_not_compared_say_so_and_not_that_there_are_too_few(read):
+def test_each_measure_of_the_site_is_compared_with_both_baselines(read):
     rows = {row[0]: row for row in block(read["engagement"], "engagement_site").rows}
-    assert rows["Active time"][3:] == ("not compared", "not compared")
-    assert isinstance(rows["Engagement time"][4], ChangeFigure)
+    assert set(rows) == {"Engagement time", "Active time", "Pages per session", "Scroll depth"}
+    assert all(isinstance(cell, ChangeFigure) for row in rows.values() for cell in row[3:])
 
 
 def test_content_type_is_a_column_of_pages_alone(con):
