@@ -7,7 +7,7 @@ import pytest
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.recommendations.evidence import find_recommendations
 from clarity_assets.reports.period import Period
-from clarity_assets_tests.unit.recommendations.simulated import warehouse_of
+from clarity_assets_tests.fixtures.simulated import warehouse_of
 from clarity_assets_tests.unit.recommendations.worlds import facts_of
 
 FIRST_DAY = date(2026, 8, 28)

@@ -163,7 +163,7 @@ def test_engagement_is_drawn_small_for_each_device(read):
 
 def test_each_measure_of_the_site_is_compared_with_both_baselines(read):
     rows = {row[0]: row for row in block(read["engagement"], "engagement_site").rows}
-    assert set(rows) == {"Engagement time", "Active time", "Pages per session", "Scroll depth"}
+    assert {"Engagement time", "Active time", "Pages per session", "Scroll depth"} <= set(rows)
     assert all(isinstance(cell, ChangeFigure) for row in rows.values() for cell in row[3:])
 
 
