@@ -29,6 +29,7 @@ from clarity_assets_tests.benchmarks.levels import results as levels
 from clarity_assets_tests.benchmarks.marts import FIRST, marts
 from clarity_assets_tests.benchmarks.measure import MB, Result, clocked, machine, shown, sync_s, table
 from clarity_assets_tests.benchmarks.rebuilding import RebuildRun, rebuild_apart
+from clarity_assets_tests.benchmarks.reports import results as reports
 from clarity_assets_tests.fixtures.collecting import make_settings
 
 HISTORY_DAYS = 1095
@@ -36,7 +37,7 @@ FULL_GROUP_DAYS = 338  # about 2,000 answers: DuckDB 2.0 begins another group of
 YEAR = 365
 COLLECTION = ("day", "derived", "rebuild", "size", "open", "status")
 STATISTICS = ("changes", "forecasts", "anomalies", "levels")  # how often they are right, not how fast they are
-NAMES = (*COLLECTION, "marts", "checks", *STATISTICS)
+NAMES = (*COLLECTION, "marts", "checks", "reports", *STATISTICS)
 DAY_TARGET_S = DERIVED_TARGET_S = 0.2
 REBUILD_TARGET_S = 60.0
 REBUILD_TARGET_MB = 2 * 1024**3 / MB
@@ -71,6 +72,10 @@ class Bench:
             self.on_years()
         if {"marts", "checks"} & set(self.chosen):
             self.on_marts()
+        if "reports" in self.chosen:
+            say(f"reports over {self.days} days")
+            settings = self.settings("reports", until_day=self.days - 1)
+            self.keep("reports", reports(settings, days=self.days, repeats=self.repeats(5)))
         self.on_statistics()
         return self.results
 

@@ -30,11 +30,11 @@ RANGE_TARGET_MB = 2 * 1024**3 / MB
 QUERY_TARGET_S = 0.1
 
 KEYS = {  # how many values each dimension has; page carries the weight
-    "page": f"'/page/' || (k % {PAGES})", "device": "['PC', 'Mobile', 'Tablet'][(k % 3) + 1]",
+    "page": "'/page/' || (k % {pages})", "device": "['PC', 'Mobile', 'Tablet'][(k % 3) + 1]",
     "browser": "'browser ' || (k % 7)", "country": "'country ' || (k % 60)", "source": "'source ' || (k % 40)",
     "medium": "['organic', 'cpc', 'referral', null][(k % 4) + 1]",
 }  # fmt: skip
-ROWS_A_DAY = {"base": 1, "device": 3, "browser_device": 21, "url_device": 3 * PAGES, "source_medium": 40, "country": 60}
+ROWS_A_DAY = {"base": 1, "device": 3, "browser_device": 21, "source_medium": 40, "country": 60}
 
 QUERIES = {
     "ten pages with most rage clicks, one week, by device": """
@@ -65,17 +65,18 @@ QUERIES = {
 }  # fmt: skip
 
 
-def make_landing(path: Path, *, days: int) -> int:
+def make_landing(path: Path, *, days: int, pages: int = PAGES) -> int:
     """Fill the landing tables and `ops.clarity_day` with rows of so many days; how many page × device rows."""
     signals = ", ".join(
         f"if(hash(d, k, {i}) % 10 < 2, (hash(d, k, {i}, 1) % 5)::bigint, 0) as {signal}_{suffix}"
         for i, signal in enumerate(SIGNALS)
         for suffix in ("count", "pageviews", "sessions")
     )
+    rows_a_day = ROWS_A_DAY | {"url_device": 3 * pages}
     with duckdb.connect(str(path)) as con:
         ensure_tables(con, read_requests(STANDARD_REQUESTS))
         for request in STANDARD_REQUESTS:
-            keys = "".join(f"{KEYS[column]} as {column}, " for column in request.columns)
+            keys = "".join(f"{KEYS[column].format(pages=pages)} as {column}, " for column in request.columns)
             told = "'shop' as project_id, $first + d::integer as date, "
             con.execute(
                 f"""insert into {request.table} by name
@@ -83,19 +84,19 @@ def make_landing(path: Path, *, days: int) -> int:
                     1.5 as pages_per_session, (hash(d, k) % 300)::double as total_time_s, 30.0 as active_time_s,
                     44.0 as scroll_depth_pct, {signals}, 'measured' as status, false as is_truncated,
                     false as sessions_is_upper_bound
-                from range({days}) t(d), range({ROWS_A_DAY[request.name]}) u(k)""",
+                from range({days}) t(d), range({rows_a_day[request.name]}) u(k)""",
                 {"first": FIRST},
             )
             con.execute(
                 f"""insert into ops.clarity_day by name
                 select {told} $name as request, 'measured' as status, 'window' as method, 1.0 as coverage,
                     ($first + d::integer)::timestamp as window_start, ($first + d::integer + 1)::timestamp as window_end,
-                    0 as skew_s, false as is_truncated, true as is_final, 0 as refused_keys, {ROWS_A_DAY[request.name]}
+                    0 as skew_s, false as is_truncated, true as is_final, 0 as refused_keys, {rows_a_day[request.name]}
                     as row_count
                 from range({days}) t(d)""",
                 {"first": FIRST, "name": request.name},
             )
-    return days * ROWS_A_DAY["url_device"]
+    return days * rows_a_day["url_device"]
 
 
 def run_models(path: Path, settings: Settings, *, start: date, end: date) -> dict[str, float]:

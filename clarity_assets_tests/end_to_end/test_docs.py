@@ -21,6 +21,7 @@ from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.cli import main
 from clarity_assets.dagster_home import PROJECT
 from clarity_assets.model_docs import PAGE, models_markdown
+from clarity_assets.reports.measures import MEASURES as REPORT_MEASURES
 from clarity_assets.settings import Settings, load_settings
 
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -51,8 +52,10 @@ def test_a_clarity_assets_command_has_these_options(line, tmp_path):
     assert words[0] == ".venv/bin/clarity-assets"
     if "archive/" in words:
         words[words.index("archive/")] = str(tmp_path)
-    command = main.get_command(click.Context(main), words[1])
-    command.make_context(words[1], words[2:])  # raises where an option or value is wrong
+    command, rest = main.get_command(click.Context(main), words[1]), words[2:]
+    while isinstance(command, click.Group):
+        command, rest = command.get_command(click.Context(command), rest[0]), rest[1:]
+    command.make_context(words[1], rest)  # raises where an option or value is wrong
 
 
 @pytest.mark.parametrize("line", [c for c in COMMANDS if "dg launch" in c])
@@ -126,7 +129,18 @@ def test_metrics_defines_every_shared_figure_of_the_models():
     assert [name for name in own if name not in defined] == []
 
 
-PUBLIC_STATISTICS = ("intervals", "change", "trend", "weekdays", "change_points", "anomalies", "forecast")
+def test_metrics_defines_every_measure_of_reports_with_its_formula():
+    text = (PROJECT / "docs" / "metrics.md").read_text()
+    for measure in REPORT_MEASURES.values():
+        signal = next((s for s in SIGNALS if measure.name.startswith(s)), None)
+        name, formula = measure.name, measure.formula
+        if signal:
+            name, formula = name.replace(signal, "<signal>"), formula.replace(signal, "<signal>")
+        [row] = [line for line in text.splitlines() if line.startswith(f"| `{name}` |") and f"`{formula}`" in line]
+        assert row
+
+
+PUBLIC_STATISTICS = ("intervals", "change", "contrast", "trend", "weekdays", "change_points", "anomalies", "forecast")
 
 
 def test_metrics_defines_every_statistic_and_names_none_that_is_not_there():

@@ -65,6 +65,7 @@ def find_growth(facts: Facts, countries: Sequence[Country]) -> Growth:
     end = facts.period.end
     first = facts.known_span[0] if facts.known_span else facts.period.start
     start = max(end - LONGEST, min(first, facts.period.start - FOUR_WEEKS))
+    start = min(start, facts.period.start)  # a longer period is looked at whole
     keys = [(country,) for country in countries]
     series = facts.marts.series(GEOGRAPHY, ["sessions"], by=("country",), keys=keys, start=start, end=end)["sessions"]
     site = site_sessions(facts, start)

@@ -74,6 +74,8 @@ def _findings(facts: Facts, pages: Sequence[Total], seen: Seen, new) -> Iterator
         )  # fmt: skip
         yield Finding("sessions", {}, Sentence(words))
     first = pages[0]
+    if not first["sessions"].value:
+        return
     values = {"page": Name(first.keys["page"], "page"), "sessions": first["sessions"], "share": _share(first, seen)}
     sentence = Sentence("Most seen: {page}, in {sessions}, {share} of the site's.", values)
     yield Finding("sessions", dict(first.keys), sentence, first["sessions"])

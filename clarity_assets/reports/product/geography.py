@@ -86,6 +86,8 @@ def _findings(facts: Facts, countries: Sequence[Total], shares: dict, growth: Gr
             words = "Growth: no country's sessions, nor its share of the site's, changed by more than chance."
         yield Finding("sessions", {}, Sentence(words))
     first = countries[0]
+    if not first["sessions"].value:
+        return
     values = {"country": _name(first), "sessions": first["sessions"], "share": shares[first.keys["country"]]}
     sentence = Sentence("Most sessions came from {country}: {sessions}, {share} of the site's.", values)
     yield Finding("sessions", dict(first.keys), sentence, first["sessions"])
