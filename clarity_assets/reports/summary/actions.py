@@ -61,8 +61,9 @@ def actions(facts: Facts, found: list[Found]) -> Section:
         return Section("actions", "What to do first", findings=(Finding("none", {}, calm),))
     blocks = [_chart(open_ones), *(_table(when, open_ones) for when in HORIZONS.values()), _to_try(open_ones)]
     note = Sentence(
-        "Severity = share of the site's sessions hit without need, at least: sessions affected, times how much "
-        "more often than elsewhere. To decide: clarity-assets recommend accept (or done, or dismiss) and the id."
+        "HIGH: of 200 sessions of the site, one or more is hit without need, for certain; MEDIUM: of 500. A chance, such "
+        "as a growing country, is MEDIUM at most. To decide: clarity-assets recommend accept (or done, or dismiss) and "
+        "the id."
     )
     return Section(
         "actions",
