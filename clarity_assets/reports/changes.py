@@ -128,7 +128,11 @@ def _watched(marts: Marts) -> dict[Key, DailySeries]:
         watch(SIGNAL, ("affected_session_rate",), ("segment", "signal"), dimension=dimension)
     countries = busiest(GEOGRAPHY, ("country",), WATCHED_SEGMENTS)
     watch(GEOGRAPHY, ("sessions", "total_time_s", *SIGNAL_RATES), ("country",), keys=countries)
-    for breakdown, by in (("source_medium", ("source", "medium")), ("campaign", ("campaign",))):
+    for breakdown, by in (
+        ("source_medium", ("source", "medium")),
+        ("source_medium", ("channel",)),
+        ("campaign", ("campaign",)),
+    ):
         keys = busiest(ATTRIBUTION, by, WATCHED_SEGMENTS, breakdown=breakdown)
         watch(ATTRIBUTION, ("sessions", "total_time_s", "scroll_depth_pct", "quick_back_session_rate"), by, keys=keys,
               breakdown=breakdown)  # fmt: skip

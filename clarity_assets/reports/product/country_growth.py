@@ -88,15 +88,15 @@ def find_growth(facts: Facts, countries: Sequence[Country]) -> Growth:
 def _spans(facts: Facts, first: date) -> tuple[Span, Span]:
     """What is held against what, so that slow growth shows, which four weeks just before hold most of already.
 
-    The period against the first four weeks looked at, where these end four weeks before its own end or sooner. Else the
-    second half of a period of four weeks or more against its first. Else the period against four weeks before.
+    The period against the first four weeks looked at, where these end before it. Else the second half of a period of
+    four weeks or more, or the whole of a shorter one, against the four weeks before it.
     """
     start, end = facts.period.start, facts.period.end
-    if end - first >= 2 * FOUR_WEEKS and first + FOUR_WEEKS <= start:
+    if first + FOUR_WEEKS <= start:
         return (start, end), (first, first + FOUR_WEEKS)
     if end - start >= FOUR_WEEKS:
         middle = start + timedelta(days=facts.period.day_count // 2)
-        return (middle, end), (start, middle)
+        return (middle, end), (middle - FOUR_WEEKS, middle)
     return (start, end), (start - FOUR_WEEKS, start)
 
 

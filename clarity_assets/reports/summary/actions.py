@@ -93,11 +93,10 @@ def _table(when: str, found: list[Found]) -> Table | None:
     if not of_when:
         return None
     columns = (
-        Column("Level"), Column("What"), Column("Sessions affected", True),
-        Column("Here", True), Column("Elsewhere or before", True), Column("Times as much", True, "95 % interval"),
-        Column("Id"),
+        Column("Id"), Column("Level"), Column("What"), Column("Sessions affected", True), Column("Here", True),
+        Column("Elsewhere or before", True), Column("Times as much", True, "95 % interval"),
     )  # fmt: skip
-    rows = tuple((one.level.value, _title(one), one.affected, one.own, one.other, one.ratio, one.id) for one in of_when)
+    rows = tuple((one.id, one.level.value, _title(one), one.affected, one.own, one.other, one.ratio) for one in of_when)
     return Table(f"actions_{when.replace(' ', '_')}", f"{when.capitalize()}", columns, rows)
 
 

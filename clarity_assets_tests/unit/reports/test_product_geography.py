@@ -105,7 +105,7 @@ def test_growth_within_the_first_month_of_a_collection_is_found():
         period=september, first=-34,
     )  # fmt: skip
     assert "Its share rose" in said(section)[0]
-    assert "Wed 16 Sep – Wed 30 Sep against Tue 1 Sep – Tue 15 Sep" in said(section)[0]
+    assert "Wed 16 Sep – Wed 30 Sep against Wed 19 Aug – Tue 15 Sep" in said(section)[0]
     assert section.findings[0].sentence.values["moved"].low > 1.25
 
 
