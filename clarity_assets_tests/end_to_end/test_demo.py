@@ -1,5 +1,6 @@
 """`clarity-assets demo` as a new user runs it: 45 days with their mishaps, marts, reports, and true words about all."""
 
+import json
 import os
 import re
 import subprocess
@@ -44,8 +45,9 @@ def test_it_says_in_a_few_lines_what_is_known_and_where_things_are(demo):
     assert re.search(r"browser_device +38 measured, 4 derived, 3 lost, 0 pending", told)
     assert re.search(r"source_medium +38 measured, 3 derived, 4 lost, 0 pending", told)
     assert "never more than 10 a day" in told
-    report = folder / re.search(r"Report +\S*?(reports/\S+)", told)[1]
-    assert report.read_text().lower().startswith("<!doctype html>")
+    for every, kind in (("Weekly", "summary"), ("Weekly", "ux"), ("Monthly", "summary"), ("Monthly", "product")):
+        report = folder / re.search(rf"{every} +{kind} +\S*?(reports/\S+)", told)[1]
+        assert report.read_text().lower().startswith("<!doctype html>")
     assert re.search(r"DuckDB file +(\S+)", told)[1].endswith("clarity.duckdb")
     assert "make demo-ui" in told
 
@@ -94,6 +96,53 @@ def test_the_planted_checkout_on_mobile_leads_the_rage_clicks(demo):
     )
     assert page.endswith("/checkout")
     assert device == "Mobile"
+
+
+def test_it_ends_with_what_to_do_first(demo):
+    first, second, third = re.findall(r"^  (r[0-9a-f]{8}) +(HIGH|MEDIUM|LOW) +(.*)", demo[1], re.M)
+    for _, level, statement in (first, second):
+        assert level == "HIGH"
+        assert statement.startswith("On shop.example/checkout, ")
+        assert " on Mobile had " in statement
+    assert "instagram / paid_social" in third[2]
+
+
+@pytest.mark.parametrize("report", ["weekly_summary/2026-09-21", "monthly_summary/2026-09"])
+def test_the_weekly_and_the_monthly_summary_find_every_planted_truth(demo, report):
+    told = json.loads((demo[0] / "reports" / f"{report}.json").read_text())
+    found = [(f["what"], f["where"], f["is_change"]) for section in told["sections"] for f in section["findings"]]
+    checkout = {"page": "shop.example/checkout", "device": "Mobile"}
+    for what in ("rage_clicks_on_page", "dead_clicks_on_page"):
+        assert (what, checkout, False) in found
+    assert any(where.get("source") == "instagram" for _, where, _ in found)
+    assert any(where.get("page") == "shop.example/category/outdoor" for _, where, _ in found)
+    assert any(where.get("country") == "Portugal" and is_change for _, where, is_change in found)
+
+
+def test_the_monthly_summary_names_the_lost_days(demo):
+    text = (demo[0] / "reports/monthly_summary/2026-09.txt").read_text()
+    assert "27 of 30 days are known" in text
+    for day in LOST_DAYS:
+        assert f"{day:%a} {day.day} {day:%b}" in text
+
+
+def test_a_number_of_the_demos_report_is_traced_to_intact_answers(demo):
+    folder, _ = demo
+    told = json.loads((folder / "reports/weekly_ux/2026-09-21.json").read_text())
+    number_id = re.search(r'"id": ?"(n[0-9a-f]{12})"', json.dumps(told["sections"]))[1]
+    env = {k: v for k, v in os.environ.items() if not k.startswith("CLARITY_")}
+    done = subprocess.run(
+        [str(BIN / "clarity-assets"), "trace", number_id], capture_output=True, text=True, cwd=folder,
+        env=env | {"CLARITY_PROJECT_ID": "demo", "CLARITY_WAREHOUSE": str(folder / "clarity.duckdb")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "sha256" in done.stdout
+
+
+def test_the_exports_of_the_last_week_stand_under_names_that_stay(demo):
+    latest = demo[0] / "reports/exports/latest/week"
+    names = {path.name for path in latest.iterdir()}
+    assert {"traffic.csv", "clarity.xlsx", "powerbi_feed.json", "weekly_summary.json", "manifest.json"} <= names
 
 
 def test_a_rebuild_of_the_demo_gives_equal_landing_rows(demo):
