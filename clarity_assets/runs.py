@@ -12,7 +12,6 @@ import psutil
 
 from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.errors import RequestRefused
-from clarity_assets.reports.make import TITLES
 from clarity_assets.reports.period import Period
 from clarity_assets.settings import Settings
 
@@ -129,6 +128,8 @@ def build_marts(first: date, last: date, *, instance: dg.DagsterInstance) -> Bui
 
 def build_reports(period: Period, *, instance: dg.DagsterInstance) -> dict[str, dict[str, Path]]:
     """Materialize the reports of a week or month; the files of each by kind and format. Raises what the run raises."""
+    from clarity_assets.reports.make import TITLES  # heavy: statistics and renderings
+
     every = "weekly" if period.kind == "week" else "monthly"
     keys = [dg.AssetKey(["reports", f"{every}_{kind}"]) for kind in TITLES]
     result = _materialize(dg.AssetSelection.assets(*keys), instance=instance, partition_key=f"{period.start}")

@@ -2,35 +2,20 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 
 from clarity_assets.defs.exports.assets import CHECKED, READS, exports
 from clarity_assets.defs.partitions import daily, monthly, weekly
-from clarity_assets.defs.resources import WarehouseResource
 from clarity_assets.exports.manifest import size_and_hash
-from clarity_assets.settings import load_settings
-from clarity_assets_tests.sql.by_hand import PROJECT, build, site_day, with_tables
+from clarity_assets_tests.sql.by_hand import build, site_day, with_tables
 
 ASSETS = {asset.key.to_user_string(): asset for asset in exports().assets}
 PERIODS = {
     "exports/weekly_files": (weekly, "2026-10-05", ("2026-10-05", "2026-10-11", 7)),
     "exports/monthly_files": (monthly, "2026-10-01", ("2026-10-01", "2026-10-31", 31)),
 }
-
-
-@pytest.fixture
-def warehouse(tmp_path) -> WarehouseResource:
-    return WarehouseResource(database=str(tmp_path / "clarity.duckdb"))
-
-
-@pytest.fixture
-def clarity(tmp_path):
-    """The settings' resource, as a test gives it."""
-    now = datetime(2026, 11, 2, 6, tzinfo=UTC)
-    return SimpleNamespace(settings=load_settings(reports=tmp_path / "reports", project_id=PROJECT, now=now))
 
 
 @pytest.mark.parametrize("name", PERIODS)

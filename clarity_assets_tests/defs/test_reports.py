@@ -3,31 +3,16 @@
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 
 from clarity_assets.defs.partitions import daily, monthly, weekly
 from clarity_assets.defs.reports.assets import READS, period_reports
-from clarity_assets.defs.resources import WarehouseResource
-from clarity_assets.settings import load_settings
-from clarity_assets_tests.sql.by_hand import PROJECT, build, day, page_day, site_day, with_tables
+from clarity_assets_tests.sql.by_hand import build, day, page_day, site_day, with_tables
 
 MONDAY = date(2026, 10, 5)
 WEEKLY, MONTHLY = period_reports("weekly", weekly), period_reports("monthly", monthly)
-
-
-@pytest.fixture
-def warehouse(tmp_path) -> WarehouseResource:
-    return WarehouseResource(database=str(tmp_path / "clarity.duckdb"))
-
-
-@pytest.fixture
-def clarity(tmp_path):
-    """The settings' resource, as a test gives it."""
-    now = datetime(2026, 11, 2, 6, tzinfo=UTC)
-    return SimpleNamespace(settings=load_settings(reports=tmp_path / "reports", project_id=PROJECT, now=now))
 
 
 def made(asset, partition: str, warehouse, clarity) -> dict[str, dict]:

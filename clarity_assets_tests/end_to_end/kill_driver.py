@@ -105,17 +105,27 @@ def wait(pid: int) -> int:
 
 
 def main(folder: Path, base_url: str, kills: int, seed: int) -> None:
-    """Prints how many kills hit a running collection, on how many simulated days."""
+    """Prints how many kills hit a running collection, on how many simulated days.
+
+    The first day is collected whole: kills come at any moment of as long as that takes on this machine, now.
+    """
     rng = random.Random(seed)
     done = tries = 0
     day = FIRST_DAY
+    now = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=1)
+    set_clock(base_url, now)
+    began = time.perf_counter()
+    if wait(in_fork(partial(collect, settings_of(folder, base_url, now), day))) != 0:
+        sys.exit("the first day was not collected")
+    longest_s = time.perf_counter() - began
+    day += timedelta(days=1)
     while done < kills:
         tries += 1
         now = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC) + timedelta(hours=1)
         settings = settings_of(folder, base_url, now)
         set_clock(base_url, now)
         pid = in_fork(partial(collect, settings, day))
-        time.sleep(rng.uniform(0, 0.35))
+        time.sleep(rng.uniform(0, longest_s))
         os.kill(pid, signal.SIGKILL)
         code = wait(pid)
         done += code == -signal.SIGKILL
