@@ -28,5 +28,5 @@ for command in (
     dev,
     demo,
     demo_ui,
-):  # noqa: E501
+):
     main.add_command(command)

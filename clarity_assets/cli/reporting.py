@@ -15,6 +15,7 @@ from clarity_assets.reports.period import Period, newest_month, newest_week
 from clarity_assets.settings import Settings, load_settings
 from clarity_assets.warehouse.connection import open_warehouse
 
+FIRST_OF_CLARITY = date(2018, 1, 1)  # nobody has figures of earlier days
 KIND_OF = {"weekly": "summary", "monthly": "summary", "ux": "ux", "product": "product"}
 STATES = ("open", "accepted", "done", "dismissed")
 EXPORT_FORMATS = ("csv", "parquet", "xlsx", "json")
@@ -64,6 +65,8 @@ def _period(name: str, first: date | None, last: date | None, *, settings: Setti
         period = Period.month(first) if name == "monthly" else Period.week(first)
     else:
         period = Period.span(first, last)
+    if period.before.start < FIRST_OF_CLARITY:
+        raise RequestRefused(f"{period.start} lies before Clarity itself ({FIRST_OF_CLARITY}); give later days")
     if period.last > newest:
         raise RequestRefused(f"{period.last} is not over yet (the newest complete UTC day is {newest})")
     return period

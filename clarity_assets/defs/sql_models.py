@@ -27,7 +27,7 @@ def asset_keys(models: dict[str, Model], requests: tuple[ClarityRequest, ...]) -
 
 
 def upstream_assets(model: Model, *, keys: dict[str, dg.AssetKey], requests: tuple[ClarityRequest, ...]) -> set:
-    """The assets that the model reads; tables of `ops` are written by all landing assets, recommendations by reports."""
+    """The assets that the model reads; `ops` tables are written by all landing assets, recommendations by reports."""
     found = {keys[table] for table in model.upstream if table in keys}
     if any(table in OPS_TABLES for table in model.upstream):
         found |= {keys[request.table] for request in requests}

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import chain
 
-from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.figures import Figure, Source
 from clarity_assets.reports.period import Period
 
 
@@ -100,13 +101,17 @@ class DayState:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a trend; a place a date of the chart, None where unknown; `low`, `high` a band around it."""
+    """One line of a trend; a place a date of the chart, None where unknown; `low`, `high` a band around it.
+
+    `source`: the measure, rows and days of the whole line.
+    """
 
     label: str
     values: tuple[float | None, ...]
     low: tuple[float | None, ...] | None = None
     high: tuple[float | None, ...] | None = None
     is_forecast: bool = False
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -130,13 +135,14 @@ class TrendChart:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar; `group` (such as the device) colours it, `low` and `high` are its whisker."""
+    """One bar; `group` (such as the device) colours it, `low` and `high` are its whisker; `source` is its value's."""
 
     label: Name | str
     value: float
     group: str = ""
     low: float | None = None
     high: float | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,10 @@ class BarChart:
 
 @dataclass(frozen=True)
 class HeatChart:
-    """A table in colours: `values[row][column]`, None where unknown; colours are scaled by column."""
+    """A table in colours: `values[row][column]`, None where unknown; colours are scaled by column.
+
+    `sources`: where each value comes from, as `values`; empty where nobody tells.
+    """
 
     name: str
     title: str
@@ -164,16 +173,20 @@ class HeatChart:
     columns: tuple[str, ...]
     values: tuple[tuple[float | None, ...], ...]
     decimals: int = 1
+    sources: tuple[tuple[Source | None, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Point:
-    """One bubble."""
+    """One bubble. `source`: where its `x` comes from; `y_source`, `size_source`: the same of the other two."""
 
     label: Name | str
     x: float
     y: float
     size: float
+    source: Source | None = None
+    y_source: Source | None = None
+    size_source: Source | None = None
 
 
 @dataclass(frozen=True)
@@ -224,8 +237,13 @@ class Report:
 
     @property
     def figures(self) -> list[Figure]:
-        """Every number with a source, once each, in the order of the report."""
-        found = {figure.id: figure for figure in _figures(self) if figure.source}
+        """Every number with a source, once each (with its interval, where any of its places has it), as they come."""
+        found: dict[str | None, Figure] = {}
+        for figure in _figures(self):
+            if figure.source and (figure.id not in found or found[figure.id].low is None):
+                found[figure.id] = figure
+        for mark in _marks(self):
+            found.setdefault(mark.id, mark)
         return list(found.values())
 
 
@@ -241,3 +259,27 @@ def _figures(thing: object) -> Iterator[Figure]:
     elif hasattr(thing, "__dataclass_fields__"):
         for name in thing.__dataclass_fields__:
             yield from _figures(getattr(thing, name))
+
+
+def _marks(report: Report) -> Iterator[Figure]:
+    """The values of bars, heat cells and bubbles that have a source; a table may tell the same ones with more."""
+    for block in (block for section in report.sections for block in section.blocks):
+        match block:
+            case BarChart():
+                found = [Figure(b.value, block.unit, b.source, b.low, b.high, block.decimals) for b in block.bars]
+            case HeatChart():
+                pairs = zip(chain(*block.values), chain(*block.sources), strict=True) if block.sources else ()
+                found = [Figure(value, block.unit, source, decimals=block.decimals) for value, source in pairs]
+            case BubbleChart():
+                found = [figure for point in block.points for figure in _of_point(block, point)]
+            case _:
+                found = []
+        yield from (figure for figure in found if figure.source)
+
+
+def _of_point(chart: BubbleChart, point: Point) -> tuple[Figure, Figure, Figure]:
+    return (
+        Figure(point.x, chart.x_title, point.source),
+        Figure(point.y, chart.y_title, point.y_source),
+        Figure(point.size, chart.size_title, point.size_source),
+    )

@@ -61,7 +61,7 @@ class Facts:
     def known_days(self) -> Figure:
         """The same as a number that can be traced."""
         source = Source(COLLECTION, "known_days", (("request", "base"),), self.period.start, self.period.end)
-        of_days = f"of {self.period.day_count} days" if self.period.day_count > 1 else "day"
+        of_days = f"of {self.period.day_count} days" if self.period.day_count > 1 else "days"
         return Figure(self.known_day_count, of_days, source)
 
     @cached_property
@@ -74,6 +74,16 @@ class Facts:
             [self.project_id, self.period.end],
         )
         return (first, newest) if first else None
+
+    @cached_property
+    def newest_known_day(self) -> date | None:
+        """The newest UTC day that the site's figures are known of, whatever the period."""
+        return one(
+            self.marts.con,
+            """select max(date) from marts.fct_collection_daily
+               where project_id = ? and request = 'base' and not is_gap""",
+            [self.project_id],
+        )[0]
 
     @cached_property
     def requests_used(self) -> int:

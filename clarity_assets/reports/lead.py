@@ -5,6 +5,7 @@ from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.marts import SITE
 
 SHOWN = 3
+MOSTLY_BOTS_PCT = 50  # of all sessions: then nothing else is as important
 ORDER = {Level.HIGH: 0, Level.MEDIUM: 1, Level.LOW: 2}
 
 
@@ -16,11 +17,17 @@ def lead_of(facts: Facts, sections: tuple[Section, ...]) -> tuple[Sentence, ...]
 
 def basis(facts: Facts) -> Sentence:
     """How many sessions, on how many of the period's days, and whether that is a change."""
-    [site] = facts.marts.totals(SITE, ["sessions"])
+    [site] = facts.marts.totals(SITE, ["sessions", "bot_share"])
     values = {"known": facts.known_days}
     if facts.known_day_count == 0:
+        if facts.period.day_count == 1:
+            return Sentence("Nothing is known of this day.")
         return Sentence(f"Nothing is known of this {facts.period.noun}: {{known}} have figures.", values)
     values["sessions"] = site["sessions"]
+    if site.value("bot_share") >= MOSTLY_BOTS_PCT:
+        return Sentence(
+            "{sessions} on {known}; {bots} of all sessions were bots.", values | {"bots": site["bot_share"]}
+        )
     change = facts.compared(SITE, "sessions").four_weeks
     if not change.is_named:
         return Sentence("{sessions} on {known}.", values)

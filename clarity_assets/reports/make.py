@@ -80,7 +80,8 @@ def report_path(folder: Path, report: Report, format_: str) -> Path:
 def write_report(report: Report, *, folder: Path, formats: Iterable[str] = tuple(ENDINGS)) -> dict[str, Path]:
     """Render the report and write its files, each there whole or not at all; their paths by format.
 
-    The JSON of a weekly or monthly summary goes to the exports too. Raises RequestRefused for an unknown format, ReportUnwritable where a file cannot be written.
+    The JSON of a weekly or monthly summary goes to the exports too. Raises RequestRefused for an unknown format,
+    ReportUnwritable where a file cannot be written.
     """
     formats = tuple(formats)
     for format_ in formats:

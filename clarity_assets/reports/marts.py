@@ -285,9 +285,9 @@ def _figure(
         elif denominator:
             value = measure.per * numerator / denominator
             low, high = _interval(measure, numerator, denominator, daily, weights)
-    counts_sessions = measure.denominator is None and unit == "sessions"
+    is_at_most = is_bound and not is_sample and measure.denominator is None and unit == "sessions"
     return Figure(
-        value, unit, source, low=low, high=high, decimals=measure.decimals, is_at_most=is_bound and counts_sessions,
+        value, unit, source, low=low, high=high, decimals=measure.decimals, is_at_most=is_at_most,
         is_at_least=is_bound and measure.name.endswith("per_100_sessions") and bool(value), is_sample=is_sample,
         day_count=days,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from clarity_assets_tests.benchmarks import looking
 from clarity_assets_tests.benchmarks.anomalies import results as anomalies
 from clarity_assets_tests.benchmarks.changes import changes
 from clarity_assets_tests.benchmarks.checks import day_of_checks, sizes_of_checks
+from clarity_assets_tests.benchmarks.claims import results as claims
 from clarity_assets_tests.benchmarks.days import (
     PlainSqlite,
     Times,
@@ -36,7 +37,7 @@ HISTORY_DAYS = 1095
 FULL_GROUP_DAYS = 338  # about 2,000 answers: DuckDB 2.0 begins another group of rows at 2,048, and packs the last anew
 YEAR = 365
 COLLECTION = ("day", "derived", "rebuild", "size", "open", "status")
-STATISTICS = ("changes", "forecasts", "anomalies", "levels")  # how often they are right, not how fast they are
+STATISTICS = ("changes", "forecasts", "anomalies", "levels", "claims")  # how often they are right, not how fast they are
 NAMES = (*COLLECTION, "marts", "checks", "reports", *STATISTICS)
 DAY_TARGET_S = DERIVED_TARGET_S = 0.2
 REBUILD_TARGET_S = 60.0
@@ -102,6 +103,9 @@ class Bench:
         if "levels" in self.chosen:
             say("trends, weekdays, change points")
             self.keep("levels", levels())
+        if "claims" in self.chosen:
+            say("recommendations where there is nothing to find")
+            self.keep("claims", claims(sites=self.repeats(30)))
 
     def on_a_new_warehouse(self) -> None:
         settings, first = self.settings("new", until_day=self.days), self.days + 2

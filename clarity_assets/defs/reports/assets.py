@@ -28,7 +28,7 @@ def period_reports(every: str, partitions: dg.PartitionsDefinition) -> dg.Assets
         specs=[
             dg.AssetSpec(
                 ["reports", names[kind]],
-                description=f"The {every} report for people: {about}. Compared with the period before and with the four "
+                description=f"The {every} report for people: {about}. Compared with the period before and the four "
                 f"weeks before. Files: `<CLARITY_REPORTS>/{names[kind]}/` as HTML, PDF, Markdown, text and JSON.",
                 deps=[
                     *(dg.AssetDep(dg.AssetKey.from_user_string(name), partition_mapping=mapping) for name in READS),

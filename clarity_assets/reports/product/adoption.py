@@ -3,21 +3,20 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from clarity_assets.reports.arrivals import LEAST_DAYS_BEFORE, Arrival, arrival
 from clarity_assets.reports.document import Finding, Name, Part, Sentence, TrendChart
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.marts import PAGE
 from clarity_assets.reports.period import FOUR_WEEKS, Period, day_name
-from clarity_assets.reports.product.arrivals import LEAST_DAYS_BEFORE, Arrival, arrival
 from clarity_assets.reports.product.parts import (
     chart_start,
     line,
     lost_dates,
     share_of_site,
-    share_series,
-    site_sessions,
 )
 from clarity_assets.reports.product.seen_pages import Seen
 from clarity_assets.reports.rendering.texts import name_text
+from clarity_assets.reports.site_shares import share_series, site_sessions
 from clarity_assets.statistics.series import DailySeries
 
 MOST_NEW, MOST_LOOKED_AT = 3, 50

@@ -21,7 +21,6 @@ from clarity_assets.reports.product.departures import gone_findings
 from clarity_assets.reports.product.new_sources import new_sources
 from clarity_assets.reports.product.parts import (
     INTERVALS,
-    MIN_SESSIONS,
     MOST,
     ONE_UNDER_SEVERAL,
     TOO_LITTLE_BEFORE,
@@ -36,6 +35,7 @@ from clarity_assets.reports.product.parts import (
 )
 from clarity_assets.reports.product.unusual import history_start, unusual_days, unusual_finding
 from clarity_assets.reports.rendering.texts import name_text
+from clarity_assets.reports.site_shares import MIN_SESSIONS
 
 SOURCES, CAMPAIGNS, CHANNELS = ({"breakdown": name} for name in ("source_medium", "campaign", "clarity_channel"))
 QUALITY = ("total_time_s", "scroll_depth_pct", "quick_back_session_rate")

@@ -5,12 +5,13 @@ from datetime import date
 
 import numpy as np
 
+from clarity_assets.reports.arrivals import presences
 from clarity_assets.reports.document import Finding, Name, Sentence
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.marts import Keys
 from clarity_assets.reports.period import day_name
-from clarity_assets.reports.product.arrivals import presences
-from clarity_assets.reports.product.parts import MIN_SESSIONS, source_name
+from clarity_assets.reports.product.parts import source_name
+from clarity_assets.reports.site_shares import MIN_SESSIONS
 from clarity_assets.statistics.enough import MIN_EXPECTED_EVENTS, MIN_KNOWN_DAYS_AFTER
 from clarity_assets.statistics.series import DailySeries
 

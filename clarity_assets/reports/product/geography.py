@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from clarity_assets.reports.contrasts import SIGNAL_RATES, Difference
+from clarity_assets.reports.country_growth import Growth, Span, find_growth
 from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Name, Part, Section, Sentence, Table
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.marts import GEOGRAPHY, Total
 from clarity_assets.reports.measures import MEASURES
 from clarity_assets.reports.period import day_name
-from clarity_assets.reports.product.country_growth import Growth, Span, find_growth
 from clarity_assets.reports.product.parts import (
     INTERVALS,
     MOST,

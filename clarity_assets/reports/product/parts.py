@@ -10,14 +10,14 @@ from clarity_assets.reports.changes import Compared
 from clarity_assets.reports.document import Column, Line, Name, Sentence
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import ChangeFigure, Figure, Source
-from clarity_assets.reports.marts import COLLECTION, SITE
+from clarity_assets.reports.marts import COLLECTION
 from clarity_assets.reports.period import FOUR_WEEKS, day_name
+from clarity_assets.reports.site_shares import share_series
 from clarity_assets.statistics.change import Outcome
 from clarity_assets.statistics.intervals import wilson
 from clarity_assets.statistics.series import DailySeries
 
 TOP, MOST = 10, 100  # rows of a table, and of the long one behind it
-MIN_SESSIONS = 30  # fewer say little of the next ones; as in statistics/contrast.py
 NAMED_DAYS = 5  # that a sentence spells out
 
 INTERVALS = (
@@ -60,21 +60,9 @@ def lost_dates(facts: Facts, request: str, start: date) -> tuple[date, ...]:
     return tuple(day.date for day in days if not day.is_known)
 
 
-def site_sessions(facts: Facts, start: date) -> DailySeries:
-    """Sessions of the whole site from `start` to the end of the period."""
-    return facts.marts.series(SITE, ["sessions"], start=start, end=facts.period.end)["sessions"][()]
-
-
 def line(label: str, series: DailySeries, *, per: float = 1) -> Line:
     """A line of a trend: value / exposure x `per` a day, None where unknown."""
     return Line(label, tuple(None if np.isnan(value) else per * float(value) for value in series.ratio))
-
-
-def share_series(own: DailySeries, site: DailySeries) -> DailySeries:
-    """Its sessions on the site's, of days that both are known of; both series begin and end on the same days."""
-    known = own.is_known & site.is_known
-    values, exposure = (np.where(known, series.values, np.nan) for series in (own, site))
-    return DailySeries(own.first, values, exposure, "rate")
 
 
 def share_of_site(sessions: Figure, own: DailySeries, site: DailySeries) -> Figure:

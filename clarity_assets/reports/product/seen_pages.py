@@ -10,7 +10,8 @@ import numpy as np
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure, Source
 from clarity_assets.reports.marts import PAGE, SITE
-from clarity_assets.reports.product.parts import share_figure, site_sessions
+from clarity_assets.reports.product.parts import share_figure
+from clarity_assets.reports.site_shares import site_sessions
 
 LEAST_LIKE = 4  # pages of one content type; of fewer no middle can be told
 SELDOM = 0.5  # of the middle page's share

@@ -24,10 +24,10 @@ from clarity_assets.reports.product.parts import (
     lost_dates,
     of_period,
     share_of_site,
-    site_sessions,
     source_name,
 )
 from clarity_assets.reports.product.unusual import history_start, unusual_days, unusual_finding
+from clarity_assets.reports.site_shares import site_sessions
 
 SHOWN = (
     "sessions", "visitors_per_day", "bot_sessions", "bot_share", "pageviews", "pages_per_session", "total_time_s",

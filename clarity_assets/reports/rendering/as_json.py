@@ -8,7 +8,19 @@ from numbers import Integral, Real
 
 import orjson
 
-from clarity_assets.reports.document import BarChart, BubbleChart, HeatChart, Name, Report, Sentence, Table, TrendChart
+from clarity_assets.reports.document import (
+    Bar,
+    BarChart,
+    BubbleChart,
+    HeatChart,
+    Line,
+    Name,
+    Point,
+    Report,
+    Sentence,
+    Table,
+    TrendChart,
+)
 from clarity_assets.reports.figures import ChangeFigure, Figure, Source
 from clarity_assets.reports.period import Period
 from clarity_assets.reports.rendering.numbers import figure_text
@@ -22,6 +34,9 @@ BLOCK_TYPES = {
     HeatChart: "heat_chart",
     BubbleChart: "bubble_chart",
 }
+IDS = {"source": "id", "y_source": "y_id", "size_source": "size_id"}
+"""Where a mark of a chart says the id of its number in place of its source."""
+
 FLAGS = ("is_at_most", "is_at_least", "is_sample")
 
 
@@ -29,7 +44,7 @@ def render_json(report: Report) -> str:
     """The whole report, indented, with a newline at its end.
 
     The tree is that of `Report`; a block says its `type`. A number is {"id", "value", "unit", "low", "high", "text",
-    "source"} with the flags that are true; a value that JSON cannot hold (infinite, unknown) is null and told by
+    "source"} with the flags that are true; a bar, a bubble, a heat chart's cell say the id of theirs; a value that JSON cannot hold (infinite, unknown) is null and told by
     "text". A lone surrogate, which UTF-8 cannot hold, becomes `�`.
     """
     tree = {"schema_version": SCHEMA_VERSION, **_plain(report), "known_days": report.known_days}
@@ -59,7 +74,12 @@ def _thing(value: object) -> dict:
         return _figure(value)
     if isinstance(value, Source):
         return _plain(value.as_json())
+    if isinstance(value, (Bar, Point, Line)):
+        return _mark(value)
     told = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, HeatChart):
+        told["ids"] = [[source and source.id for source in row] for row in value.sources]
+        del told["sources"]
     if isinstance(value, Sentence):
         return {"text": sentence_text(value), **told}
     if isinstance(value, Period):
@@ -67,6 +87,15 @@ def _thing(value: object) -> dict:
     if isinstance(value, Name):
         return {"text": told["text"], "kind": told["kind"]}
     return {"type": BLOCK_TYPES[type(value)], **told} if type(value) in BLOCK_TYPES else told
+
+
+def _mark(mark: Bar | Point | Line) -> dict:
+    """A bar or bubble with the id of each of its numbers; a line with its source, from which it is drawn."""
+    told = {}
+    for name in (field.name for field in fields(mark)):
+        value = getattr(mark, name)
+        told |= {IDS[name]: value and value.id} if name in IDS else {name: _plain(value)}
+    return {**told, "source": _plain(mark.source)} if isinstance(mark, Line) else told
 
 
 def _figure(figure: Figure) -> dict:

@@ -101,11 +101,9 @@ def _is_prose(table: Table) -> bool:
 def _paragraph(columns: Sequence[Column], row: Sequence[Part]) -> list[str]:
     """One row as a title with a line or more for each further column."""
     first, *rest = (part_text(part) for part in row)
-    told = zip(columns[1:], rest, strict=True)
-    return [
-        *wrapped(first, indent="- ", width=BLOCK_WIDTH),
-        *(line for column, text in told for line in wrapped(f"{column.title}: {text}", indent="    ", width=BLOCK_WIDTH)),
-    ]
+    told = [f"{column.title}: {text}" for column, text in zip(columns[1:], rest, strict=True)]
+    lines = [line for text in told for line in wrapped(text, indent="    ", width=BLOCK_WIDTH)]
+    return [*wrapped(first, indent="- ", width=BLOCK_WIDTH), *lines]
 
 
 def _cell(part: Part) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """Recommendations in, the executive summary and the section that says what to do first out."""
 
+from datetime import timedelta
+
 from clarity_assets.recommendations.found import Found
 from clarity_assets.recommendations.rules import HORIZONS
 from clarity_assets.recommendations.store import DISMISSED, DONE, read_states
@@ -12,16 +14,25 @@ from clarity_assets.reports.rendering.texts import name_text
 
 TOP = 3
 SHOWN = 20
+LEVELS = (
+    "Level: how many of the site's sessions are hit more than at the others' rate, at the careful end of the 95 % "
+    "interval. HIGH: one of 200 or more, MEDIUM: one of 500. MEDIUM at most: sources and means, where nothing is shown "
+    "to be broken, and chances such as a growing country. To decide: clarity-assets recommend accept (or done, or "
+    "dismiss) and the id."
+)
+NOTHING_KNOWN = "Nothing can be told: no day of it is known."
 
 
 def summary_lead(facts: Facts, found: list[Found]) -> tuple[Sentence, ...]:
     """The executive summary: what is known, what matters most, how much there is to do, what is missing."""
     sentences = [basis(facts)]
+    if not facts.known_day_count:
+        return tuple(sentences)
     open_ones = still_open(facts, found)
     sentences += [one.statement for one in open_ones[:1]]
-    sentences.append(_counts(facts, found))
+    sentences.append(_counts(facts, found, open_count=len(open_ones)))
     lost = [day for day in facts.days if not day.is_known]
-    if lost and facts.known_day_count:
+    if lost:
         names = ", ".join(day_name(day.date) for day in lost[:7]) + (" and others" if len(lost) > 7 else "")
         verb = "is" if len(lost) == 1 else "are"
         sentences.append(Sentence(f"{names} {verb} missing from every number here."))
@@ -29,16 +40,19 @@ def summary_lead(facts: Facts, found: list[Found]) -> tuple[Sentence, ...]:
 
 
 def still_open(facts: Facts, found: list[Found]) -> list[Found]:
-    """Those that nobody had marked done or dismissed by the end of the period."""
-    states = read_states(facts.marts.con, project_id=facts.project_id, until=facts.period.end)
+    """Those that nobody has marked done or dismissed, as of the day that the report is made."""
+    until = facts.made_at.date() + timedelta(days=1)
+    states = read_states(facts.marts.con, project_id=facts.project_id, until=until)
     return [one for one in found if states.get(one.id) not in (DONE, DISMISSED)]
 
 
-def _counts(facts: Facts, found: list[Found]) -> Sentence:
+def _counts(facts: Facts, found: list[Found], *, open_count: int) -> Sentence:
     if not found:
         return Sentence("Nothing stands out that would call for action.")
     counts = {level: sum(one.level is level for one in found) for level in Level}
-    words = f"{{high}} HIGH, {{medium}} MEDIUM and {{low}} LOW recommendations in this {facts.period.noun}."
+    decided = len(found) - open_count
+    rest = f" ({decided} of them done or dismissed)" if decided else ""
+    words = f"{{high}} HIGH, {{medium}} MEDIUM and {{low}} LOW recommendations in this {facts.period.noun}{rest}."
     return Sentence(words, {level.value.lower(): _count(facts, level, count) for level, count in counts.items()})
 
 
@@ -54,17 +68,9 @@ def actions(facts: Facts, found: list[Found]) -> Section:
     """Open recommendations by when to act: now, in the next two weeks, this month."""
     open_ones = still_open(facts, found)
     if not open_ones:
-        calm = Sentence(
-            "No page, device, browser, source or country differs from the others, or from before, by more than chance "
-            "and by enough to act on."
-        )
-        return Section("actions", "What to do first", findings=(Finding("none", {}, calm),))
+        return Section("actions", "What to do first", findings=(Finding("none", {}, Sentence(_calm(facts, found))),))
     blocks = [_chart(open_ones), *(_table(when, open_ones) for when in HORIZONS.values()), _to_try(open_ones)]
-    note = Sentence(
-        "HIGH: of 200 sessions of the site, one or more is hit without need, for certain; MEDIUM: of 500. A chance, such "
-        "as a growing country, is MEDIUM at most. To decide: clarity-assets recommend accept (or done, or dismiss) and "
-        "the id."
-    )
+    note = Sentence(LEVELS)
     return Section(
         "actions",
         "What to do first",
@@ -74,13 +80,27 @@ def actions(facts: Facts, found: list[Found]) -> Section:
     )
 
 
+def _calm(facts: Facts, found: list[Found]) -> str:
+    """Why there is nothing to do."""
+    if not facts.known_day_count:
+        return NOTHING_KNOWN
+    if found:
+        return "All that was found is done or dismissed."
+    return (
+        "No page, device, browser, source or country differs from the others, or from before, by more than chance and "
+        "by enough to act on."
+    )
+
+
 def _chart(found: list[Found]) -> BarChart | None:
-    damage = sorted((one for one in found if not one.rule.is_chance), key=lambda one: -one.severity)[:8]
+    damage = sorted((one for one in found if one.rule.highest is Level.HIGH), key=lambda one: -one.severity)[:8]
     if len(damage) < 2:
         return None
     bars = tuple(Bar(_title(one), 100 * one.severity) for one in damage)
     summary = f"{_title(damage[0]).text}: at least {bars[0].value:.1f} % of the site's sessions."
-    return BarChart("actions_severity", "What weighs most", summary, "% of sessions hit without need", bars, decimals=2)
+    return BarChart(
+        "actions_severity", "What weighs most", summary, "% of the site's sessions, at least", bars, decimals=2
+    )
 
 
 def _title(one: Found) -> Name:

@@ -1,5 +1,6 @@
 """Facts in, the section that says how far the period's numbers can be trusted out: days, budget, gaps, checks."""
 
+import json
 from datetime import timedelta
 
 from clarity_assets.quality.results import NEWEST_RESULTS, ensure_results
@@ -10,6 +11,7 @@ from clarity_assets.reports.marts import COLLECTION, SITE
 from clarity_assets.reports.period import day_name
 
 REQUESTS_A_DAY = 10  # Clarity's limit (Data Export docs, 2025-12)
+EXAMPLES = 3  # failing rows that a check keeps
 FRESH_DAYS = 2  # as the freshness of the daily assets: later, something has stopped
 
 
@@ -34,8 +36,8 @@ def _measures(facts: Facts) -> Table:
     used = Figure(
         facts.requests_used, "requests", Source("ops.api_request", "requests_sent", (), period.start, period.end)
     )
-    newest = facts.known_span and facts.known_span[1]
-    is_fresh = bool(newest) and (period.end - newest).days <= FRESH_DAYS
+    newest = facts.newest_known_day
+    is_fresh = newest is not None and (facts.made_at.date() - newest).days <= FRESH_DAYS
     rows = [
         ("Days known", facts.known_days, f"of the {period.noun}; the others are named below"),
         ("Hours covered", _coverage(facts), "of the hours of the known days"),
@@ -44,7 +46,7 @@ def _measures(facts: Facts) -> Table:
         (
             "Newest day known",
             Name(f"{day_name(newest)} {newest.year}" if newest else "none", "day"),
-            "up to date" if is_fresh else "not up to date: see clarity-assets status",
+            "as of this report, up to date" if is_fresh else "not up to date: see clarity-assets status",
         ),
     ]
     columns = (Column("What"), Column("Number", True), Column("Meaning"))
@@ -59,6 +61,8 @@ def _coverage(facts: Facts) -> Figure:
 def _gap_findings(facts: Facts) -> list[Finding]:
     unknown = [day for day in facts.days if not day.is_known]
     known = facts.known_days
+    if facts.period.day_count == 1:
+        return [_fact(Sentence("The day is not known." if unknown else "The day is known."))]
     if not unknown:
         return [_fact(Sentence("{known} are known.", {"known": known}))]
     names = ", ".join(f"{day_name(day.date)} ({day.status})" for day in unknown[:10])
@@ -89,11 +93,17 @@ def _gaps(facts: Facts) -> Table:
         for request, first, last, count, status, cause in rows
     )  # fmt: skip
     columns = (Column("Request"), Column("Days"), Column("How many", True), Column("Status"), Column("Why"))
-    return Table("data_gaps", "Gaps", columns, shown, note="" if shown else "No day is missing.")
+    return Table("data_gaps", "Gaps", columns, shown, note="" if shown else _no_gaps(facts))
+
+
+def _no_gaps(facts: Facts) -> str:
+    if facts.known_day_count == facts.period.day_count:
+        return "No day is missing."
+    return "No gap is on record: the days that are not known were never collected, or their marts are not made."
 
 
 def _failed_checks(facts: Facts) -> Table:
-    """The newest result of every check that did not pass on days of the period."""
+    """The newest result of every check that did not pass, unless its failing rows are all of other days or projects."""
     con, period = facts.marts.con, facts.period
     ensure_results(con)
     rows = con.execute(
@@ -102,18 +112,23 @@ def _failed_checks(facts: Facts) -> Table:
                 where partition_start is null or (partition_start < ? and partition_end > ?)
                 qualify row_number() over (partition by table_name, check_name order by checked_at desc) = 1
             )
-            select table_name, check_name, severity, outcome, partition_start, partition_end - interval 1 day, observed
+            select table_name, check_name, severity, outcome, failing_rows, examples
             from of_period where outcome <> 'passed' order by severity, table_name, check_name""",  # noqa: S608
         [period.end, period.start],
     ).fetchall()
-    shown = tuple(
-        (
-            table, check, "blocks" if severity == "error" else "warns", outcome,
-            f"{day_name(first)} – {day_name(last)}" if first else "all", Name(observed or "", "observed"),
-        )
-        for table, check, severity, outcome, first, last, observed in rows
-    )  # fmt: skip
-    columns = (Column("Table"), Column("Check"), Column("Severity"), Column("Outcome"), Column("Days looked at"),
-               Column("Seen"))  # fmt: skip
+    shown = []
+    for table, check, severity, outcome, failing_rows, examples in rows:
+        own = [row for row in json.loads(examples or "[]") if _is_own(row, facts)]
+        if own or failing_rows is None or failing_rows > EXAMPLES:
+            days = ", ".join(sorted({str(row["date"]) for row in own if row.get("date")}))
+            shown.append((table, check, "blocks" if severity == "error" else "warns", outcome, days or "see the check"))
+    columns = (Column("Table"), Column("Check"), Column("Severity"), Column("Outcome"), Column("Days, up to three"))
     note = "" if shown else "Every check of these days passed, or none has run yet: clarity-assets build runs them."
-    return Table("data_checks", "Checks that failed", columns, shown, note=note)
+    return Table("data_checks", "Checks that failed", columns, tuple(shown), note=note)
+
+
+def _is_own(row: dict, facts: Facts) -> bool:
+    """Whether a failing row is of the project and the period, as far as it says."""
+    if row.get("project_id", facts.project_id) != facts.project_id:
+        return False
+    return "date" not in row or str(facts.period.start) <= str(row["date"])[:10] < str(facts.period.end)

@@ -83,20 +83,19 @@ def _chart(facts: Facts, values: np.ndarray, told: Forecast) -> TrendChart:
 
 
 def _table(told: Forecast, figures: list[Figure]) -> Table:
-    columns = (Column("Day (UTC)"), Column("Expected", True), Column("At least", True), Column("At most", True))
-    rows = tuple(
-        (Name(day_name(day), "day"), figure, _limit(figure, figure.low), _limit(figure, figure.high))
-        for day, figure in zip(told.dates, figures, strict=True)
+    columns = (Column("Day (UTC)"), Column("Sessions expected", True, "The day's 95 % interval in brackets."))
+    rows = tuple((Name(day_name(day), "day"), figure) for day, figure in zip(told.dates, figures, strict=True))
+    return Table("outlook_days", "Day by day", columns, rows, note=_how(told), is_long=True)
+
+
+def _how(told: Forecast) -> str:
+    """What the forecast is made of, and how good it was on the own history."""
+    if told.method == "seasonal_naive":
+        return "Made by repeating last week's same days: nothing did better on this history."
+    how = "Made from level and weekday pattern of the own history."
+    if told.mase is None or not told.naive_mase:
+        return how
+    return (
+        f"{how} On this history its error was {told.mase:.2f} against {told.naive_mase:.2f} of repeating last week "
+        "(mean absolute scaled error)."
     )
-    how = "last week's same days" if told.method == "seasonal_naive" else "level and weekday pattern of the own history"
-    error = ""
-    if told.mase is not None and told.naive_mase:
-        error = (
-            f" On this history its error was {told.mase:.2f} against {told.naive_mase:.2f} of repeating last week "
-            "(mean absolute scaled error)."
-        )
-    return Table("outlook_days", "Day by day", columns, rows, note=f"Made from {how}.{error}", is_long=True)
-
-
-def _limit(figure: Figure, value: float | None) -> Figure:
-    return Figure(value, figure.unit, figure.source)

@@ -24,6 +24,7 @@ from clarity_assets.reports.ux.shared import baseline_words
 RATE = "_session_rate"
 MEANS = {
     "total_time_s": ("engagement time is {own} on average", "as long as"),
+    "active_time_s": ("active time is {own} on average", "as long as"),
     "scroll_depth_pct": ("scroll depth is {own} on average", "as deep as"),
     "pages_per_session": ("a session sees {own} on average (bots included)", "as many as"),
 }

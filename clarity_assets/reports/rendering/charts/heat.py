@@ -1,10 +1,11 @@
 """A HeatChart in, its drawing out: cells with their number, coloured by their share of the column's largest."""
 
 from clarity_assets.reports.document import HeatChart
+from clarity_assets.reports.figures import Source
 from clarity_assets.reports.rendering.charts.drawing import Drawing
 from clarity_assets.reports.rendering.charts.lettering import fitted, names_layer, row_names, text_px, words_layer
 from clarity_assets.reports.rendering.charts.palette import HEAT_STEPS, colour
-from clarity_assets.reports.rendering.charts.words import WIDE_PX, amount, label_text
+from clarity_assets.reports.rendering.charts.words import WIDE_PX, amount, label_text, with_id
 
 ROW_PX, LINE_PX = 27, 15
 NAMES_SHARE = 0.36  # of the width, for names at the left
@@ -64,11 +65,15 @@ def _cells(chart: HeatChart) -> list[dict]:
             "row": f"{i}", "column": j,
             "said": "" if value is None else amount(value, "", decimals=chart.decimals),
             "fill": colour("pattern-lost" if value is None else _step(value, tops[j])),
-            "tip": f"{label_text(chart.rows[i])}, {label_text(chart.columns[j])}: "
-                   + amount(value, chart.unit, decimals=chart.decimals),
+            "tip": with_id(f"{label_text(chart.rows[i])}, {label_text(chart.columns[j])}: "
+                           + amount(value, chart.unit, decimals=chart.decimals), _source(chart, i, j)),
         }
         for i, row in enumerate(chart.values) for j, value in enumerate(row)
     ]  # fmt: skip
+
+
+def _source(chart: HeatChart, row: int, column: int) -> Source | None:
+    return chart.sources[row][column] if chart.sources else None
 
 
 def _step(value: float, top: float) -> str:

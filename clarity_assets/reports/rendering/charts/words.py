@@ -3,13 +3,14 @@
 from datetime import date
 
 from clarity_assets.reports.document import BarChart, Chart, HeatChart, Name, TrendChart
-from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.figures import Figure, Source
 from clarity_assets.reports.period import day_name
 from clarity_assets.reports.rendering.numbers import figure_text
 from clarity_assets.reports.rendering.texts import name_text, printable, shorten
 
 WIDE_PX = 600  # a drawing as wide as this has room for names at the left
 LABEL_LENGTH = 40  # characters of a name in a drawing
+ID_MARK = "\u2063"  # in a mark's words: its number's id follows; no text from outside has it (`printable`)
 
 
 def label_text(name: Name | str, *, length: int = LABEL_LENGTH) -> str:
@@ -22,6 +23,11 @@ def amount(
 ) -> str:
     """Such as `812 sessions`, or `900 sessions (700–1,150)`."""
     return figure_text(Figure(value, unit, low=low, high=high, decimals=decimals), interval=True)
+
+
+def with_id(tip: str, source: Source | None) -> str:
+    """A mark's words, with its number's id for `drawing` to take out again."""
+    return f"{tip}{ID_MARK}{source.id}" if source else tip
 
 
 def plain(value: float) -> str:

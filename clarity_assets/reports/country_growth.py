@@ -10,8 +10,8 @@ from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import ChangeFigure, Figure, Source
 from clarity_assets.reports.marts import GEOGRAPHY
 from clarity_assets.reports.period import FOUR_WEEKS
-from clarity_assets.reports.product.parts import share_series, site_sessions
 from clarity_assets.reports.rendering.numbers import TOO_FEW
+from clarity_assets.reports.site_shares import share_series, site_sessions
 from clarity_assets.statistics.change import Change, compare_all
 from clarity_assets.statistics.multiple import false_discovery_adjusted
 from clarity_assets.statistics.series import DailySeries

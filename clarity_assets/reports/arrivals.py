@@ -9,7 +9,7 @@ import numpy as np
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.marts import Keys
 from clarity_assets.reports.period import FOUR_WEEKS
-from clarity_assets.reports.product.parts import MIN_SESSIONS
+from clarity_assets.reports.site_shares import MIN_SESSIONS
 from clarity_assets.statistics.series import DailySeries
 
 LEAST_DAYS_BEFORE = 7  # known ones, once around the week: sooner, everything would be new to a young collection
