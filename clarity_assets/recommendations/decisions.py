@@ -17,6 +17,7 @@ from clarity_assets.recommendations.store import (
     OPEN,
     STATES,
     Recommendation,
+    read_decided,
     read_recommendations,
     read_states,
 )
@@ -25,7 +26,6 @@ from clarity_assets.recommendations.tables import (
     FOUND_TABLE,
     RECOMMENDATION_DECISION,
     RECOMMENDATION_TABLES,
-    VALID_DECISIONS,
 )
 from clarity_assets.reports.figures import Figure, Source
 from clarity_assets.warehouse.columns import ARROW_TYPES
@@ -34,7 +34,10 @@ from clarity_assets.warehouse.tables import ensure_tables, insert_rows, transact
 
 LEAST_DIGITS = 2
 _ID = re.compile(rf"#?(r[0-9a-f]{{{LEAST_DIGITS},8}})")
-HOW_TO_LIST = "`clarity-assets recommend list` shows all"
+HOW_TO_LIST = (
+    "ids of reports over other days than a week or month are not kept; `clarity-assets recommend list` shows all that "
+    "are"
+)
 NAMED = 5  # ids that an error spells out
 
 
@@ -69,7 +72,7 @@ def find_id(con: duckdb.DuckDBPyConnection, text: str, *, project_id: str) -> st
     if not start:
         raise RecommendationUnknown(
             f"{text[:40]!r} is no recommendation's id: that is r and 8 hexadecimal digits, such as r4e9dec9f (its "
-            f"start will do, from {LEAST_DIGITS} digits on); {HOW_TO_LIST}"
+            f"start will do, from {LEAST_DIGITS} digits on); `clarity-assets recommend list` shows all"
         )
     found = [i for i in known if i.startswith(start[1])]
     if len(found) == 1:
@@ -102,7 +105,7 @@ def decide(
 
     The same state with another day, name or note corrects what was told. `on`: the UTC day it was decided, or done.
     `recommendation_id`: an id, or the start of one. Raises RecommendationUnknown, and RequestRefused for an unknown
-    state and for a day after `recorded_at`.
+    state, for a day after `recorded_at`, and for one before the first period that found it begins.
     """
     if state not in STATES:
         raise RequestRefused(f"{state!r} is no state of a recommendation; there are {', '.join(STATES)}")
@@ -112,6 +115,7 @@ def decide(
     with transaction(con):
         ensure_tables(con, RECOMMENDATION_TABLES)
         its_id = find_id(con, recommendation_id, project_id=project_id)
+        _need_found_by(con, project_id, its_id, on=on)
         last = _last(con, project_id, its_id)
         was = last[0] if last else OPEN
         told = (state, on, by or None, note or None)
@@ -119,6 +123,19 @@ def decide(
         if not is_repeat:
             _add(con, project_id, its_id, told, recorded_at)
         return Decision(its_id, *told, was=was, is_repeat=is_repeat)
+
+
+def _need_found_by(con: duckdb.DuckDBPyConnection, project_id: str, its_id: str, *, on: date) -> None:
+    [first] = one(
+        con,
+        f"select min(period_start) from {FOUND_TABLE} where project_id = ? and recommendation_id = ?",  # noqa: S608
+        [project_id, its_id],
+    )
+    if on < first:
+        raise RequestRefused(
+            f"{on} lies before {first}, when the first period begins in which {its_id} was found: nobody can have "
+            f"decided on it then; give --on a day from {first} on"
+        )
 
 
 def _last(con: duckdb.DuckDBPyConnection, project_id: str, recommendation_id: str) -> tuple | None:
@@ -157,13 +174,7 @@ def implemented_share(con: duckdb.DuckDBPyConnection, *, project_id: str, until:
 
 def done_before(con: duckdb.DuckDBPyConnection, *, project_id: str, until: date) -> list[tuple[Recommendation, date]]:
     """Recommendations that were done by the UTC day `until` (excluded), with the day on which."""
-    days = dict(
-        con.execute(
-            f"""select recommendation_id, arg_max(decided_on, decision_no) from {VALID_DECISIONS}
-                where project_id = ? and decided_on < ? group by 1
-                having arg_max(state, decision_no) = '{DONE}'""",  # noqa: S608 - constants
-            [project_id, until],
-        ).fetchall()
-    )
+    decided = read_decided(con, project_id=project_id, until=until)
+    days = {its_id: on for its_id, (state, on) in decided.items() if state == DONE}
     found = read_recommendations(con, project_id=project_id) if days else []
     return [(one, days[one.recommendation_id]) for one in found if one.recommendation_id in days]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from clarity_assets.recommendations.decisions import done_before
-from clarity_assets.recommendations.store import Recommendation
+from clarity_assets.recommendations.store import Recommendation, read_last_found
 from clarity_assets.reports.document import Finding, Name, Sentence
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import ChangeFigure, Figure, Source
@@ -19,11 +19,16 @@ from clarity_assets.statistics.series import DailySeries
 
 KINDS_OF_ROWS = ("dimension", "breakdown")  # columns that say which request tells a row, not what it is of
 BASELINE = timedelta(days=28)  # before the day itself: whole weeks, as long as that number is usually still
+LONGEST = timedelta(weeks=13)  # after it: later days tell of whatever else has changed since
+AFTER = "the 13 weeks after"
+
+CAUTION = "The 28 days before were picked for being bad; some of a drop comes by itself."
+"""What every telling of effects says once (regression to the mean)."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What happened to the number of one recommendation since it was done. `before`, `after`: the days compared.
+    """What happened to the number of one recommendation once it was done. `before`, `after`: the days compared.
 
     `change` says what may be said; with few days it is `too few`. It tells what came after, not what it came from.
     """
@@ -48,19 +53,24 @@ class Effect:
 def effects(facts: Facts) -> list[Effect]:
     """For each recommendation done before the period's end: the days since against the 28 before, newest first.
 
-    The day itself is on neither side. Whether one may be called a change is decided for all of them together
-    (Benjamini-Hochberg), as in `statistics.change.compare_all`.
+    The day itself is on neither side; of the days since, the first 13 weeks count. Whether one may be called a change
+    is decided for all of them together (Benjamini-Hochberg), as in `statistics.change.compare_all`.
     """
     con, end = facts.marts.con, facts.period.end
     done = done_before(con, project_id=facts.project_id, until=end)
     changes = _compared(facts, done)
-    found = [_effect(facts, its, on, changes[its.recommendation_id]) for its, on in done]
+    newest = read_last_found(con, project_id=facts.project_id, until=end)
+    found = [
+        _effect(facts, its, on, changes[its.recommendation_id], _again(newest.get(its.recommendation_id), on))
+        for its, on in done
+    ]
     return sorted(found, key=lambda effect: (effect.done_on, effect.recommendation.recommendation_id), reverse=True)
 
 
 def _periods(facts: Facts, on: date) -> tuple[Period, Period]:
-    """The 28 days before, and the days since; the latter has none where it was done on the period's last day."""
-    return Period(on - BASELINE, on), Period(on + timedelta(days=1), max(facts.period.end, on + timedelta(days=1)))
+    """The 28 days before, and the days since, LONGEST at most; these are none where it was done on the last day."""
+    start = on + timedelta(days=1)
+    return Period(on - BASELINE, on), Period(start, max(start, min(facts.period.end, start + LONGEST)))
 
 
 def _compared(facts: Facts, done: Sequence[tuple[Recommendation, date]]) -> dict[str, Change]:
@@ -107,7 +117,16 @@ def _outcome(change: Change, p_adjusted: float) -> Outcome:
     return Outcome.INCREASE if (change.ratio or 0.0) > 1 else Outcome.DECREASE
 
 
-def _effect(facts: Facts, its: Recommendation, on: date, change: Change) -> Effect:
+def _again(last_found: tuple[date, date] | None, on: date) -> str:
+    """Whether it was found since. `last_found`: latest start and latest end of the periods that found it."""
+    if last_found is None or last_found[1] <= on + timedelta(days=1):
+        return ""
+    if last_found[0] > on:
+        return " It is still found."
+    return " It is still found, in a period that holds days before it too."
+
+
+def _effect(facts: Facts, its: Recommendation, on: date, change: Change, again: str) -> Effect:
     before, after = _periods(facts, on)
     measure = MEASURES[its.measure]
     figure = ChangeFigure(
@@ -118,7 +137,9 @@ def _effect(facts: Facts, its: Recommendation, on: date, change: Change) -> Effe
         day_count=change.days_after,
     )  # fmt: skip
     own = [None, None] if measure.kind == "count" else [_own(facts, its, period) for period in (before, after)]
-    return Effect(its, on, before, after, *own, figure, _statement(its, on, *own, figure))
+    is_over = facts.period.end > after.end
+    statement = _statement(its, on, *own, figure, is_over=is_over, again=again)
+    return Effect(its, on, before, after, *own, figure, statement)
 
 
 def _own(facts: Facts, its: Recommendation, period: Period) -> Figure | None:
@@ -129,18 +150,23 @@ def _own(facts: Facts, its: Recommendation, period: Period) -> Figure | None:
 
 
 def _statement(
-    its: Recommendation, on: date, before: Figure | None, after: Figure | None, change: ChangeFigure
-) -> Sentence:
-    """Such as `Dead clicks on /checkout, done on Tue 6 Oct 2026: 5.1 % of the sessions since, against 22.4 % in …`."""
+    its: Recommendation, on: date, before: Figure | None, after: Figure | None, change: ChangeFigure, *,
+    is_over: bool, again: str,
+) -> Sentence:  # fmt: skip
+    """Such as `Dead clicks on /checkout, done on Tue 6 Oct 2026: 5.1 % of the sessions since, against 22.4 % in …`.
+
+    `is_over`: the LONGEST time after it lies behind. `again`: whether it is still found, in words.
+    """
     start, measure = f"{{title}}, done on {day_name(on)} {on.year}: ", MEASURES[its.measure]
     values = {"title": Name(its.title, "title"), "before": before, "after": after, "change": change}
     if change.outcome is Outcome.TOO_FEW:
-        return Sentence(f"{start}too early to say what came of it ({{reason}}).", values | {"reason": change.reason})
+        little = f"too little is known of {AFTER} to say" if is_over else "too early to say"
+        return Sentence(f"{start}{little} what came of it ({{reason}}).", values | {"reason": change.reason})
+    since = f"in {AFTER}" if is_over else "since"
     if after is None:
-        told = f"{measure.title.lower()} a day since, against the 28 days before: "
+        told = f"{measure.title.lower()} a day {since}, against the 28 days before: "
     else:
         of_sessions = " of the sessions" if measure.is_share else ""
-        told = f"{{after}}{of_sessions} since, against {{before}} in the 28 days before: "
+        told = f"{{after}}{of_sessions} {since}, against {{before}} in the 28 days before: "
     word = " That is better." if change.is_good else " That is worse." if change.is_good is False else ""
-    again = " It is still found." if its.last_period_start > on else ""
     return Sentence(f"{start}{told}{{change}}.{word}{again}", values)

@@ -25,8 +25,9 @@ class Found:
     """One thing that should be done, as one period shows it.
 
     `ratio`: own against other with interval; None for what was not there before. `affected`: sessions it touches, of a
-    mean all sessions of the group. `reach`: of the site's sessions on the days that both are known. `strength`: how
-    much worse for certain, 0-1. `severity` = reach x strength.
+    mean all sessions of the group. `reach`: of the site's sessions on the days that both are known; of what grows, the
+    added sessions alone. `strength`: how much worse for certain, 0-1; of what grows, which part of the added sessions
+    is certain. `severity` = reach x strength.
     """
 
     id: str

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from clarity_assets.recommendations.found import Found, is_far, of_difference, shown_ratio
 from clarity_assets.recommendations.rules import MAX_MEAN_RATIO, Rule
-from clarity_assets.recommendations.severity import affected_of
+from clarity_assets.recommendations.severity import affected_of, strength_of
 from clarity_assets.reports.contrasts import Difference
 from clarity_assets.reports.document import Name, Sentence
 from clarity_assets.reports.facts import Facts
@@ -70,9 +70,11 @@ def find_sources(facts: Facts, rule: Rule) -> list[Found]:
 
 
 def _source(facts: Facts, rule: Rule, key: tuple, those: list[Difference]) -> Found | None:
+    """The recommendation that rests on the first; its sentence tells the strongest of the others too, no more."""
     first, *others = those
+    others.sort(key=lambda difference: -strength_of(difference.ratio, better=MEASURES[difference.measure].better))
     parts, values = [], {"source": Name(key[0], "source"), "medium": Name(key[1], "medium")}
-    for i, difference in enumerate(those):
+    for i, difference in enumerate((first, *others[:1])):
         words = SOURCE_MEANS.get(difference.measure, QUICK_BACKS).replace("{against}", difference.against)
         for name in ("own", "ratio", "other"):
             words = words.replace(f"{{{name}}}", f"{{{name}{i}}}")

@@ -2,18 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from clarity_assets.recommendations.found import Found, counted, of_change, recommendation_id, title_of, total
 from clarity_assets.recommendations.rules import MIN_NEW_SHARE, Rule
+from clarity_assets.recommendations.severity import reach_of
+from clarity_assets.reports.arrivals import arrival
 from clarity_assets.reports.changes import Key
+from clarity_assets.reports.country_growth import Growth, Rise, days_words, find_growth
 from clarity_assets.reports.document import Name, Part, Sentence
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import ChangeFigure, Figure
-from clarity_assets.reports.marts import DIM_PAGE, FRUSTRATION, PAGE, SIGNAL, SITE
+from clarity_assets.reports.marts import DIM_PAGE, FRUSTRATION, PAGE, SIGNAL, SITE, Total
 from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
 from clarity_assets.reports.period import Period, day_name
 from clarity_assets.statistics.change import Outcome
 from clarity_assets.statistics.intervals import wilson
+
+MOST_COUNTRIES = 100  # as many as the product report looks at
 
 SPECIFIC = (FRUSTRATION, PAGE, SIGNAL, SITE)
 """Where a signal is watched, the most specific first: page and device, page, device or browser, site."""
@@ -98,31 +104,42 @@ def against_words(change: ChangeFigure) -> str:
 
 
 def find_growing_countries(facts: Facts, rule: Rule) -> list[Found]:
-    """Countries with more sessions than before, by far more than the whole site has.
+    """Countries whose share of the site's sessions rises, by the product report's own test (`find_growth`).
 
-    `other` is unknown: sessions of a week and of four weeks do not compare; the change does, by the day.
+    `reach` is of the sessions that the growth has added; `strength` the part of these that is certain, so that their
+    product is the share of the site's sessions that were surely added. `other` is unknown: sessions of two spans of
+    days do not compare, their shares do.
     """
-    site = facts.compared(SITE, "sessions")
-    found = []
-    for key, change in facts.changes.named(rule.table, rule.measure):
-        country = dict(key[2]).get("country")
-        same = site.four_weeks if change.source.baseline == _baseline(site.four_weeks) else site.before
-        least = rule.min_ratio * max(1.0, same.value or 1.0)
-        if country is None or change.outcome is not Outcome.INCREASE or (change.low or 0.0) < least:
-            continue
-        own = total(facts, rule.table, rule.measure, {"country": country})
-        statement = Sentence(
-            f"{{country}} sends more visitors: {{own}} in the {facts.period.noun}, {{change}} a day against "
-            f"{against_words(change)}.",
-            {"country": Name(country, "country"), "own": own, "change": change},
-        )
-        found.append(of_change(facts, rule, change, place={"country": country}, statement=statement, own=own,
-                               other=None, affected=own))  # fmt: skip
+    lines = facts.marts.totals(rule.table, [rule.measure], by=("country",), top=MOST_COUNTRIES)
+    if not lines:
+        return []
+    growth = find_growth(facts, [line.keys["country"] for line in lines])
+    rises = growth.rises()
+    named = [line for line in lines if line.keys["country"] is not None and line.keys["country"] in rises]
+    found = [_growing_country(facts, rule, line, growth, rises[line.keys["country"]]) for line in named]
     return [one for one in found if one]
 
 
-def _baseline(change: ChangeFigure) -> tuple | None:
-    return change.source.baseline if change.source else None
+def _growing_country(facts: Facts, rule: Rule, line: Total, growth: Growth, rise: Rise) -> Found | None:
+    country, own, ratio = line.keys["country"], line[rule.measure], None
+    values: dict[str, Part] = {"country": Name(country, "country"), "own": own, "rise": rise.figure}
+    words = f"{{country}} sends more visitors: {{own}} in the {facts.period.noun}. Its share of the site's sessions "
+    if isinstance(rise.figure, ChangeFigure):
+        ratio = rise.figure
+        words += f"rose: {{rise}}, {days_words(growth.later)} against {days_words(growth.earlier)}."
+    else:
+        words += f"rises steadily, {{rise}} over {growth.weeks} weeks."
+    affected = total(facts, rule.table, rule.measure, {"country": country}, period=rise.days)
+    sessions = affected.value or 0.0
+    reach = reach_of(facts, rule.table, affected.source.where, sessions=sessions * rise.added)
+    if reach is None or sessions < rule.min_sessions:
+        return None
+    place = {"country": country}
+    return Found(
+        recommendation_id(facts.project_id, rule.name, place), rule, place, title_of(rule, place),
+        Sentence(words, values), own, None, ratio, affected, total(facts, SITE, "sessions", {}), reach,
+        strength=rise.surely_added / rise.added, evidence=() if ratio else (rise.figure,),
+    )  # fmt: skip
 
 
 def find_bots(facts: Facts, rule: Rule) -> list[Found]:
@@ -145,6 +162,7 @@ def find_bots(facts: Facts, rule: Rule) -> list[Found]:
 def find_new_pages(facts: Facts, rule: Rule) -> list[Found]:
     """Pages first seen in the period or the four weeks before it, for certain, that have found their visitors.
 
+    The day told is the one that the product report tells (`arrival`): the first that the page was there all day.
     There is nothing to compare with: the strength is how much of the page's share is certain (lower end / share).
     """
     period = facts.period
@@ -158,7 +176,7 @@ def find_new_pages(facts: Facts, rule: Rule) -> list[Found]:
     return [one for one in found if one]
 
 
-def _new_page(facts: Facts, rule: Rule, page: str, first) -> Found | None:
+def _new_page(facts: Facts, rule: Rule, page: str, first: date) -> Found | None:
     sessions, site = total(facts, PAGE, "sessions", {"page": page}), total(facts, SITE, "sessions", {})
     if not sessions.value or not site.value or sessions.value < rule.min_sessions:
         return None
@@ -166,8 +184,12 @@ def _new_page(facts: Facts, rule: Rule, page: str, first) -> Found | None:
     if share.low < MIN_NEW_SHARE:
         return None
     reach = min(1.0, sessions.value / site.value)
+    keys = (page,)
+    series = facts.marts.series(PAGE, ["sessions"], by=("page",), keys=[keys], start=first, end=facts.period.end)
+    told = arrival(keys, series["sessions"][keys])
+    since = told.since if told else first
     statement = Sentence(
-        f"{{page}} was first seen on {day_name(first)}; {{sessions}} saw it in the {facts.period.noun}.",
+        f"{{page}} was first seen on {day_name(since)}; {{sessions}} saw it in the {facts.period.noun}.",
         {"page": Name(page, "page"), "sessions": sessions},
     )
     place = {"page": page}

@@ -164,13 +164,33 @@ def _weight(one: Recommendation) -> tuple:
 
 def read_states(con: duckdb.DuckDBPyConnection, *, project_id: str, until: date | None = None) -> dict[str, str]:
     """State by id, of those that somebody decided on; as it was before the UTC day `until`, if given."""
+    decided = read_decided(con, project_id=project_id, until=until)
+    return {its_id: state for its_id, (state, _) in decided.items()}
+
+
+def read_decided(con: duckdb.DuckDBPyConnection, *, project_id: str, until: date | None) -> dict[str, tuple[str, date]]:
+    """State and the UTC day of it by id, of those that somebody decided on before the UTC day `until` (None: ever)."""
     rows = con.execute(
-        f"""select recommendation_id, arg_max(state, decision_no) from {VALID_DECISIONS}
+        f"""select recommendation_id, arg_max(state, decision_no), arg_max(decided_on, decision_no)
+            from {VALID_DECISIONS}
             where project_id = $project_id and ($until is null or decided_on < $until)
             group by recommendation_id""",  # noqa: S608 - a constant
         {"project_id": project_id, "until": until},
     ).fetchall()
-    return dict(rows)
+    return {its_id: (state, on) for its_id, state, on in rows}
+
+
+def read_last_found(con: duckdb.DuckDBPyConnection, *, project_id: str, until: date) -> dict[str, tuple[date, date]]:
+    """Latest start and latest end (excluded) of the periods that found it, by id; of those that end by `until`.
+
+    The two can be of two periods: a month that ends last began before weeks within it.
+    """
+    rows = con.execute(
+        f"""select recommendation_id, max(period_start), max(period_end) from {FOUND_TABLE}
+            where project_id = ? and period_end <= ? group by recommendation_id""",  # noqa: S608 - a constant
+        [project_id, until],
+    ).fetchall()
+    return {its_id: (start, end) for its_id, start, end in rows}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import duckdb
 from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.project_models import ensure_project
 from clarity_assets.recommendations.decisions import Decision, find_id
-from clarity_assets.recommendations.effect import effects
+from clarity_assets.recommendations.effect import CAUTION, effects
 from clarity_assets.recommendations.store import DONE, Evaluation, Recommendation, read_history, read_recommendations
 from clarity_assets.reports.facts import read_facts
 from clarity_assets.reports.period import Period
@@ -22,12 +22,15 @@ HISTORY_SHOWN = 12
 def list_rows(
     con: duckdb.DuckDBPyConnection, *, settings: Settings, states: tuple[str, ...] | None = None
 ) -> list[tuple[str, ...]]:
-    """A row of LIST_COLUMNS for each recommendation of the project (of these states): open ones first, by severity."""
+    """A row of LIST_COLUMNS for each recommendation of the project (of these states): open ones first, by severity.
+
+    A chance, such as a page that takes off, hits nobody: `chance` in place of its severity.
+    """
     ensure_project(con, settings)
     found = read_recommendations(con, project_id=settings.need_project(), states=states)
     return [
         (
-            one.recommendation_id, one.state, one.level.value, one.horizon, f"{100 * one.severity:.2f} %",
+            one.recommendation_id, one.state, one.level.value, one.horizon, _severity(one),
             _number(one.affected_sessions), _period(one), printable(one.title),
         )
         for one in found
@@ -72,12 +75,24 @@ def decided_line(decision: Decision) -> str:
     return f"{now} (it was {decision.was})"
 
 
+def _is_chance(one: Recommendation) -> bool:
+    return one.told_by is not None and one.told_by.is_chance
+
+
+def _severity(one: Recommendation) -> str:
+    return "chance" if _is_chance(one) else f"{100 * one.severity:.2f} %"
+
+
 def _weighed(one: Recommendation) -> str:
-    least = "" if one.told_by and one.told_by.is_chance else " hit without need, at least"
+    touched = f"Touches {_number(one.affected_sessions)} of the {_number(one.site_sessions)} sessions of {_period(one)}"
+    if _is_chance(one):
+        return (
+            f"{touched}; a chance: added sessions {100 * one.reach:.2f} % × sure part {one.strength:.2f} = "
+            f"{100 * one.severity:.2f} % of all sessions, at least."
+        )
     return (
-        f"Touches {_number(one.affected_sessions)} of the {_number(one.site_sessions)} sessions of {_period(one)}"
-        f"; severity = reach {100 * one.reach:.2f} % × strength {one.strength:.2f} = {100 * one.severity:.2f} % of all "
-        f"sessions{least}."
+        f"{touched}; severity = reach {100 * one.reach:.2f} % × strength {one.strength:.2f} = "
+        f"{100 * one.severity:.2f} % of all sessions hit without need, at least."
     )
 
 
@@ -147,4 +162,5 @@ def _effect(con: duckdb.DuckDBPyConnection, one: Recommendation, settings: Setti
     end = newest_complete_day(settings.clock()) + timedelta(days=1)
     facts = read_facts(con, settings=settings, period=Period(end - timedelta(days=7), end), made_at=settings.clock())
     told = [e.statement for e in effects(facts) if e.recommendation.recommendation_id == one.recommendation_id]
-    return ["", "What came of it:", *(f"  {sentence_text(statement)}" for statement in told)] if told else []
+    lines = [*(sentence_text(statement) for statement in told), CAUTION]
+    return ["", "What came of it:", *(f"  {line}" for line in lines)] if told else []

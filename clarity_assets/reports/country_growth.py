@@ -1,4 +1,4 @@
-"""Facts and countries in; whose share of the site's sessions rises or falls (corrected) out."""
+"""Facts and countries in; whose share of the site's sessions rises or falls (corrected), and by how much, out."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import ChangeFigure, Figure, Source
 from clarity_assets.reports.marts import GEOGRAPHY
-from clarity_assets.reports.period import FOUR_WEEKS
+from clarity_assets.reports.period import FOUR_WEEKS, Period, day_name
 from clarity_assets.reports.rendering.numbers import TOO_FEW
 from clarity_assets.reports.site_shares import share_series, site_sessions
 from clarity_assets.statistics.change import Change, compare_all
@@ -58,6 +58,44 @@ class Growth:
         if moved:
             return moved.value
         return _over(trend.value, timedelta(weeks=self.weeks)) if trend else 1.0
+
+    def rises(self) -> dict[Country, "Rise"]:
+        """Countries whose share is named to rise."""
+        found = {}
+        for country in dict.fromkeys((*self.moved, *self.named)):
+            trend, moved = self.named.get(country), self.moved.get(country)
+            if moved and moved.value > 1:
+                found[country] = Rise(moved, Period(*self.later), moved.value, moved.low)
+            elif not moved and trend and trend.value > 0:
+                start, end = trend.source.start, trend.source.end
+                days = Period(max(start, self.later[0]), end)
+                over = timedelta(days=(days.start - start).days + days.day_count / 2)
+                found[country] = Rise(trend, days, _over(trend.value, over), _over(trend.low, over))
+        return found
+
+
+@dataclass(frozen=True)
+class Rise:
+    """A named rise of a country's share. `figure`: what may be told; `days`: when the added sessions came.
+
+    `ratio`: the share in these days, times that of the days it is held against (of a trend: at its start, by the fit);
+    `low`: the careful end of it.
+    """
+
+    figure: Figure
+    days: Period
+    ratio: float
+    low: float
+
+    @property
+    def added(self) -> float:
+        """The part of the days' sessions that would not have come at the old share, 0-1."""
+        return 1 - 1 / self.ratio
+
+    @property
+    def surely_added(self) -> float:
+        """The same at the careful end."""
+        return max(0.0, 1 - 1 / self.low)
 
 
 def find_growth(facts: Facts, countries: Sequence[Country]) -> Growth:
@@ -118,6 +156,11 @@ def _trends(
         and _is_much(*(_over(share, end - start) for share in (trend.interval.low, trend.interval.high)))
     }  # fmt: skip
     return named, frozenset(tested) - frozenset(named)
+
+
+def days_words(days: Span) -> str:
+    """Such as `Mon 5 Oct – Sun 11 Oct`."""
+    return f"{day_name(days[0])} – {day_name(days[1] - timedelta(days=1))}"
 
 
 def _is_much(low: float, high: float) -> bool:

@@ -41,7 +41,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Value and exposure of one pair on the days that both know; `scatter` and `df` of its own days."""
+    """Value and exposure of one pair on the days that count; `scatter` and `df` of its own days."""
 
     own: float
     own_exposure: float
@@ -58,15 +58,18 @@ def contrast_all(
     false_name_share: float = FALSE_NAME_SHARE,
     alike=lambda key: None,
 ) -> dict[Hashable, Contrast]:
-    """How each pair's first series differs from its second on the days that both know; kinds "rate" and "mean".
+    """How each pair's first series differs from its second; kinds "rate" and "mean".
 
+    Both are taken over the same days: those that both know and on which the first has exposure. A day without any
+    says nothing of the difference, and would set a short campaign beside good or bad days that it never had.
     Rates (events on sessions): given their sum, the own events are binomial (`intervals.ratio_interval`), the counts
     divided by the dispersion of days: Pearson's chi-square of the own days around the own rate over its degrees of
     freedom, steadied by the pairs that are `alike` (PRIOR_DF days' worth of their pooled one), at least 1.
     Source: Przyborowski & Wilenski (1940); McCullagh & Nelder (1989), sections 4.5 and 9.2 (quasi-likelihood).
     Means (seconds): the difference of the logs of two weighted means over days, each with its own error (Cochran 1977,
     section 6.4; delta method), against t with the smaller number of days less one. The days of both groups are taken
-    as independent of one another: common good and bad days make the interval too wide, never too short.
+    as independent of one another: good and bad days, which both have in common, make the interval too wide, never too
+    short.
     Decision: named where p after Benjamini-Hochberg over all pairs is at most `false_name_share`.
     Assumption: the pairs were not chosen by what they show; a session counts once a day.
     Raises RequestRefused for a level or share outside of 0-1.
@@ -90,21 +93,21 @@ def contrast_all(
     }
 
 
-def _known(own: DailySeries, other: DailySeries) -> np.ndarray:
-    return own.is_known & other.is_known
+def _counted(own: DailySeries, other: DailySeries) -> np.ndarray:
+    """The days that both know and on which the own group has exposure, by place."""
+    return own.is_known & other.is_known & (np.nan_to_num(own.exposure) > 0)
 
 
 def _sums(own: DailySeries, other: DailySeries) -> _Sums:
-    known = _known(own, other)
-    values, exposure = own.values[known], own.exposure[known]
-    told = exposure > 0
+    counted = _counted(own, other)
+    values, exposure = own.values[counted], own.exposure[counted]
     total = exposure.sum()
     rate = values.sum() / total if total else 0.0
-    expected = rate * exposure[told]
-    scatter = float(np.sum((values[told] - expected) ** 2 / expected)) if rate > 0 else 0.0
-    df = max(0, int(told.sum()) - 1) if rate > 0 else 0
-    return _Sums(float(values.sum()), float(total), float(other.values[known].sum()),
-                 float(other.exposure[known].sum()), scatter, df)  # fmt: skip
+    expected = rate * exposure
+    scatter = float(np.sum((values - expected) ** 2 / expected)) if rate > 0 else 0.0
+    df = max(0, int(counted.sum()) - 1) if rate > 0 else 0
+    return _Sums(float(values.sum()), float(total), float(other.values[counted].sum()),
+                 float(other.exposure[counted].sum()), scatter, df)  # fmt: skip
 
 
 def _pooled_scatter(sums: Mapping, pairs: Mapping, alike) -> dict[Hashable, float]:
@@ -156,7 +159,7 @@ def _of_means(own: DailySeries, other: DailySeries, one: _Sums, level: float) ->
 
     values = _rates(one)
     reason = _too_few(one)
-    errors = [_relative_error(series, _known(own, other)) for series in (own, other)]
+    errors = [_relative_error(series, _counted(own, other)) for series in (own, other)]
     if not reason and min(days for _, days in errors) < MIN_DAYS_OF_MEAN:
         reason = f"{min(days for _, days in errors)} days with sessions; {MIN_DAYS_OF_MEAN} are needed"
     if not reason and not min(values) > 0:
@@ -172,9 +175,9 @@ def _of_means(own: DailySeries, other: DailySeries, one: _Sums, level: float) ->
     return Contrast(*values, math.exp(log_ratio), interval, p=p)
 
 
-def _relative_error(series: DailySeries, known: np.ndarray) -> tuple[float, int]:
+def _relative_error(series: DailySeries, counted: np.ndarray) -> tuple[float, int]:
     """Standard error of the weighted mean over days, as a share of it; and how many days tell."""
-    told = known & (np.nan_to_num(series.exposure) > 0)
+    told = counted & (np.nan_to_num(series.exposure) > 0)
     w, n = series.exposure[told], int(told.sum())
     if n < 2:
         return math.inf, n

@@ -14,6 +14,7 @@ from clarity_assets.clarity.store import DayState
 from clarity_assets.trace.traced import AnswerTold, LedgerEntry, Use
 
 CHUNK_ANSWERS = 64  # read at a time: a full-sized answer has 70 kB packed and 1.5 MB unpacked
+NAMED_DAYS = 10  # that rest on a missing answer, spelt out
 THREADS = min(4, os.cpu_count() or 1)  # unpacking and hashing give up the interpreter's lock
 
 _SELECT = """
@@ -29,19 +30,29 @@ order by answer.window_end, answer.answer_id
 
 @dataclass(frozen=True)
 class Verified:
-    """Every stored answer of a project hashed again: how many, of how many bytes, and those that are damaged."""
+    """Every stored answer of a project hashed again: how many, of how many bytes, and those that are damaged.
+
+    `missing`: answers that days of `ops.clarity_day` name, and that are not stored.
+    """
 
     answers: int
     byte_count: int
     damaged: tuple[AnswerTold, ...]
+    missing: tuple[AnswerTold, ...] = ()
 
     @property
     def is_intact(self) -> bool:
-        return not self.damaged
+        return not self.damaged and not self.missing
+
+    def as_json(self) -> dict:
+        """Plain values; each damage in words."""
+        damaged, missing = ([answer.damage for answer in those] for those in (self.damaged, self.missing))
+        counts = {"answers": self.answers, "byte_count": self.byte_count}
+        return counts | {"is_intact": self.is_intact, "damaged": damaged, "missing": missing}
 
 
 def verify_answers(con: duckdb.DuckDBPyConnection, *, project_id: str) -> Verified:
-    """Unpack and hash every stored answer of the project; few are in memory at a time."""
+    """Unpack and hash every stored answer of the project, few at a time; and name those that days rest on but lack."""
     count = byte_count = 0
     damaged = []
     for answer in _read(con, _project_ids(con, project_id)):
@@ -49,7 +60,23 @@ def verify_answers(con: duckdb.DuckDBPyConnection, *, project_id: str) -> Verifi
         byte_count += answer.byte_count
         if answer.damage:
             damaged.append(answer)
-    return Verified(count, byte_count, tuple(damaged))
+    return Verified(count, byte_count, tuple(damaged), _lacking(con, project_id))
+
+
+def _lacking(con: duckdb.DuckDBPyConnection, project_id: str) -> tuple[AnswerTold, ...]:
+    """The answers that the project's days name and that are not stored, each with the days that rest on it."""
+    rows = con.execute(
+        """select named.answer[2:] as answer_id, named.answer[1], named.request, named.date,
+                coalesce('rolled up from ' || named.rolled_up_from, named.method, '')
+            from (select unnest(answers) as answer, * exclude (answers) from ops.clarity_day where project_id = ?) named
+            anti join ops.clarity_answer as stored on stored.answer_id = named.answer[2:]
+            order by answer_id, named.date, named.request""",
+        [project_id],
+    ).fetchall()
+    uses: dict[str, list[Use]] = {}
+    for answer_id, sign, request, day, method in rows:
+        uses.setdefault(answer_id, []).append(Use(request, day, sign, method))
+    return tuple(_missing(answer_id, tuple(of_days)) for answer_id, of_days in uses.items())
 
 
 def _project_ids(con: duckdb.DuckDBPyConnection, project_id: str) -> list[tuple[str, datetime | None]]:
@@ -76,7 +103,8 @@ def used_answers(con: duckdb.DuckDBPyConnection, states: Mapping[tuple[str, date
 
 
 def _missing(answer_id: str, uses: tuple[Use, ...]) -> AnswerTold:
-    days = ", ".join(dict.fromkeys(f"{use.date}" for use in uses))
+    named = list(dict.fromkeys(f"{use.date}" for use in uses))
+    days = ", ".join(named[:NAMED_DAYS]) + (f" and {len(named) - NAMED_DAYS} more" if len(named) > NAMED_DAYS else "")
     damage = (
         f"MISSING: answer {answer_id} is not stored any more, and the figures of {days} rest on it; restore a backup"
     )

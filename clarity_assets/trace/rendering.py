@@ -44,13 +44,20 @@ def render_trace(traced: Traced) -> str:
 
 
 def render_verified(found: Verified) -> str:
-    """Every stored answer in one line, and each damaged one by name."""
+    """Every stored answer in one line, and each damaged or missing one by name."""
     counts = f"{found.answers:,} stored answers, {found.byte_count:,} bytes, hashed again"
     if found.is_intact:
         return f"Intact: {counts}; every one has the bytes that were stored.\n"
-    lines = [f"{len(found.damaged):,} of {counts} are damaged:"]
-    for answer in found.damaged:
-        lines += wrapped(answer.damage, later="    ")
+    lines = []
+    for answers, words in (
+        (found.damaged, f"{len(found.damaged):,} of {counts} are damaged:"),
+        (found.missing, f"{len(found.missing):,} more that days rest on are not stored:"),
+    ):
+        lines += [words] if answers else []
+        for answer in answers:
+            lines += wrapped(answer.damage, later="    ")
+    if not found.damaged:
+        lines.insert(0, f"{counts[0].upper()}{counts[1:]}; every one has the bytes that were stored.")
     return "\n".join(lines) + "\n"
 
 

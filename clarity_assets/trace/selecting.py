@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from clarity_assets.clarity.columns import SIGNALS
 from clarity_assets.clarity.requests import ClarityRequest
 from clarity_assets.errors import ClarityAssetsError
 from clarity_assets.reports.figures import Source, Where
@@ -53,7 +52,10 @@ class SourceUnreadable(ClarityAssetsError):
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of one table over UTC days [start, end): those of `where`, without those of `but_not`."""
+    """Rows of one table over UTC days [start, end): those of `where`, without those of `but_not`.
+
+    `only_on`: of these days alone, where given: days without any session of `but_not` say nothing of a difference.
+    """
 
     label: str
     table: str
@@ -61,6 +63,7 @@ class Selection:
     start: date
     end: date
     but_not: Where = ()
+    only_on: tuple[date, ...] | None = None
 
 
 def sides_of(source: Source) -> list[Selection]:
@@ -130,6 +133,9 @@ def condition(
     day = identifier(date_column(selection.table, columns))
     values: dict[str, object] = {"from_day": selection.start, "to_day": selection.end}
     parts = [f"{day} >= $from_day and {day} < $to_day"]
+    if selection.only_on is not None:
+        parts.append(f"list_contains($only_on, cast({day} as date))")
+        values["only_on"] = list(selection.only_on)
     if "project_id" in columns:
         parts.append("project_id = $project")
         values["project"] = project_id
@@ -216,13 +222,6 @@ def derived_condition(selection: Selection, request: ClarityRequest, *, relation
     same = " and ".join(f"of_{name} is not distinct from landed.{identifier(name)}" for name in keys)
     return f""" and exists (select 1 from (select date as on_day, {listed} from {relation} where {on_mart})
                             where on_day = landed.date and {same})"""  # noqa: S608 - names are checked
-
-
-def of_signal(columns: Collection[str], where: Where) -> tuple[str, ...]:
-    """The landing columns without those of other signals than the one that the rows are of."""
-    signal = dict(where).get("signal")
-    others = tuple(f"{name}_" for name in SIGNALS if signal is not None and name != signal)
-    return tuple(column for column in columns if not column.startswith(others or ("\0",)))
 
 
 def by_request(requests: Collection[ClarityRequest]) -> Mapping[str, ClarityRequest]:

@@ -1,7 +1,7 @@
 """One side of a number in; its value now, its mart rows, the landing rows below them and the missing days out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import duckdb
@@ -104,6 +104,20 @@ class Reader:
             tuple(self.landing(selection, self.requests[name], landing[name], columns=columns) for name in landing),
             tuple(missing), self.by_model(selection, columns=columns, none=none) if is_modelled else None, is_modelled,
         )  # fmt: skip
+
+    def on_days_of_own(self, selection: Selection) -> Selection:
+        """Of all others: on the days alone on which the rows left out have any exposure (statistics/contrast.py)."""
+        if not selection.but_not or self.measure.denominator is None:
+            return selection
+        own = replace(selection, where=selection.but_not, but_not=())
+        where, values = condition(own, project_id=self.project_id, columns=self.columns(own))
+        days = self.con.execute(
+            f"""select date from (select date, {self.measure.numerator} as above, {self.measure.denominator} as below
+                                  from {self.relation(own)} where {where})
+                where above is not null group by date having sum(below) > 0 order by date""",  # noqa: S608
+            values,
+        ).fetchall()
+        return replace(selection, only_on=tuple(day for (day,) in days))
 
     # --- the mart -------------------------------------------------------------------------------------------------
 

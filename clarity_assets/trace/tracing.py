@@ -54,7 +54,7 @@ def trace(con: duckdb.DuckDBPyConnection, number_id: str, *, settings: Settings)
     measure = measure_of(source)
     models = project_models(settings)
     reader = Reader(con, project_id, measure, models, requests)
-    selections = sides_of(source)
+    selections = [reader.on_days_of_own(side) for side in sides_of(source)]
     model, below = _model(reader, source, selections)
     sides = tuple(reader.read(side, landing=below[i]) for i, side in enumerate(selections))
     states = _states(con, project_id, selections, sides, below)
@@ -65,17 +65,24 @@ def trace(con: duckdb.DuckDBPyConnection, number_id: str, *, settings: Settings)
     now, is_same = _now(source, sides, told)
     return Traced(
         found_id, source, told, measure.title, measure.formula, now, is_same, sides, model, answers, again,
-        _changed_days(answers, told), _notes(source, is_above_landing=any(below), is_answered=bool(states)),
+        _changed_days(answers, told), _notes(source, selections, is_above_landing=any(below), is_answered=bool(states)),
     )  # fmt: skip
 
 
-def _notes(source: Source, *, is_above_landing: bool, is_answered: bool) -> tuple[str, ...]:
+def _notes(
+    source: Source, selections: list[Selection], *, is_above_landing: bool, is_answered: bool
+) -> tuple[str, ...]:
     """Why there are no answers to be told; and what cannot be told of the rows."""
     notes = []
     if is_vague(source):
         notes.append(
             "It is of all rows but those that it is held against; which these are, the number beside it names. "
             "The rows above are all of them together."
+        )
+    if any(side.only_on is not None and len(side.only_on) < (side.end - side.start).days for side in selections):
+        notes.append(
+            "The others are those of days on which the rows that they are held against have any session: other days "
+            "say nothing of the difference."
         )
     if not is_answered and is_above_landing:
         notes.append("No day of it is known, so that no answer stands behind it.")

@@ -16,8 +16,7 @@ STATISTICS = {
     "change": "ratio to the baseline by weekday, day by day (statistics/change.py); below, the plain quotient",
     "ratio": "the measure of its rows against that of others, on the same days",
     "trend": "percent a week by a log-linear fit with a weekday pattern (statistics/trend.py)",
-    "forecast": "local level with a weekday pattern, intervals by its errors on its own history "
-    "(statistics/forecast.py)",
+    "forecast": "by statistics.forecast (level and weekday pattern, or last week's same days where that does better)",
 }
 """How each statistic is made, in words."""
 

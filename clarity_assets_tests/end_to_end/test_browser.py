@@ -1,12 +1,15 @@
 """A report's page in a real browser: it sorts, tells its numbers, fits a phone, loads nothing, is accessible."""
 
 import shutil
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from clarity_assets.reports.document import Bar, BarChart, DayState, Finding, Level, Name, Report, Section, Sentence
 from clarity_assets.reports.rendering.html import render_html
-from clarity_assets_tests.fixtures.reports import by_hand
+from clarity_assets_tests.fixtures.reports import by_hand, source
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"no browser at {CHROMIUM}")
@@ -127,6 +130,72 @@ def test_the_page_is_never_wider_than_the_window(open_page, size):
     page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size]["width"]
     assert page.locator("figure .wide svg").first.is_visible() == (size == "desk")
+
+
+def wide_report() -> Report:
+    """Two years of days, and a name of 2,000 characters wherever running text has names."""
+    start = date(2024, 10, 1)
+    days = tuple(DayState(start + timedelta(days=i), "lost" if i % 9 == 0 else "measured") for i in range(730))
+    told = Sentence("On {page}: {page}.", {"page": Name("shop.example/" + "a" * 1987, "page")})
+    finding = Finding("sessions", {}, told, level=Level.HIGH)
+    section = Section("s", "S", (finding, replace(finding, level=None)), (), (told,))
+    return replace(by_hand(), days=days, lead=(told,), sections=(section,))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_two_years_of_days_and_a_name_of_2000_characters_fit_the_window(browser, tmp_path, size):
+    path = tmp_path / "wide.html"
+    path.write_text(render_html(wide_report()))
+    context = browser.new_context(viewport=SIZES[size])
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == SIZES[size]["width"]
+    assert page.locator(".month").count() == 24
+    assert page.locator(".month [data-tip]").count() == 730
+    page.locator(".month [data-tip]").first.hover()
+    assert page.get_by_role("tooltip").inner_text() == "Tue 1 Oct: lost"
+    context.close()
+
+
+def test_a_table_that_is_too_wide_says_so_and_keeps_its_first_column(open_page):
+    page = open_page("phone")
+    table = page.locator(".scroll:has(table.sortable)").first
+    hint = "e => getComputedStyle(e, '::before').content"
+    assert "Scroll sideways" in table.evaluate(hint)
+    left = table.locator("tbody th").first.bounding_box()["x"]
+    table.evaluate("e => { e.scrollLeft = e.scrollWidth }")
+    page.locator(".scroll.end:has(table.sortable)").first.wait_for()
+    assert table.locator("tbody th").first.bounding_box()["x"] == left
+    assert table.locator("tbody td").first.bounding_box()["x"] < left
+
+
+def test_a_table_that_fits_says_nothing_of_scrolling(open_page):
+    page = open_page("desk")
+    assert page.locator("table.sortable").first.is_visible()
+    assert page.locator(".sideways:visible").count() == 0
+
+
+def test_a_mark_tells_its_id_to_pointer_and_keyboard(browser, tmp_path):
+    rate = source("rage_click_session_rate", page="a")
+    chart = BarChart("b", "B", "S.", "%", (Bar("a", 2, source=rate), Bar("b", 1)))
+    path = tmp_path / "marks.html"
+    path.write_text(render_html(replace(by_hand(), sections=(Section("s", "S", (), (chart,)),))))
+    context = browser.new_context(viewport=SIZES["desk"])
+    page = context.new_page()
+    page.goto(path.as_uri())
+    tip = page.get_by_role("tooltip")
+    page.locator(".wide [data-tip]").first.hover()
+    assert rate.id in tip.inner_text()
+    page.mouse.move(0, 0)
+    tip.wait_for(state="hidden")
+    page.locator(".wide svg").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('.tip') && document.activeElement.tagName") == "BUTTON"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.tagName") == "svg"
+    page.keyboard.press("Escape")
+    assert tip.is_hidden()
+    context.close()
 
 
 def test_on_paper_the_page_has_no_buttons_and_is_white(open_page):

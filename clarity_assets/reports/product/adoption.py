@@ -1,6 +1,7 @@
 """Facts in; how pages that are new are taken up out: findings and a curve."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from clarity_assets.reports.arrivals import LEAST_DAYS_BEFORE, Arrival, arrival
@@ -83,7 +84,12 @@ def adoption_chart(facts: Facts, new: Sequence[New]) -> TrendChart:
     start, end = max(chart_start(facts), facts.period.start - FOUR_WEEKS), facts.period.end
     site = site_sessions(facts, start)
     shares = [(told, share_series(series.between(start, end), site)) for told, series in new]
-    lines = tuple(line(name_text(Name(told.key[0], "page"), length=60), share, per=100) for told, share in shares)
+    span = Period(start, end)
+    lines = tuple(
+        line(name_text(Name(told.key[0], "page"), length=60), share, per=100,
+             source=replace(facts.marts.source(PAGE, "sessions", {"page": told.key[0]}, span), statistic="ratio"))
+        for told, share in shares
+    )  # fmt: skip
     told = []
     for one in lines:
         known = [value for value in one.values if value is not None]

@@ -241,7 +241,8 @@ def _bubbles(sources: list[Total]) -> BubbleChart:
     ]  # fmt: skip
     points = tuple(
         Point(source_name(source.keys), source.value("total_time_s"), source.value("quick_back_session_rate"),
-              source.value("sessions"))
+              source.value("sessions"), source["total_time_s"].source, source["quick_back_session_rate"].source,
+              source["sessions"].source)
         for source in shown
     )  # fmt: skip
     return BubbleChart(

@@ -127,7 +127,7 @@ def _blocks(facts: Facts, pages: Sequence[Total], seen: Seen, new) -> Iterator[T
 
 def _bars(pages: Sequence[Total], seen: Seen) -> BarChart:
     shares = [(page, share) for page in pages if (share := _share(page, seen)).value is not None]
-    bars = tuple(Bar(Name(page.keys["page"], "page"), share.value, low=share.low, high=share.high)
+    bars = tuple(Bar(Name(page.keys["page"], "page"), share.value, low=share.low, high=share.high, source=share.source)
                  for page, share in shares)  # fmt: skip
     summary = "No day is known whole of both pages and site, so no share can be told."
     if bars:

@@ -1,16 +1,14 @@
 """Facts in, the section on which countries sessions came from, which grow, and where visitors fare worse out."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from clarity_assets.reports.contrasts import SIGNAL_RATES, Difference
-from clarity_assets.reports.country_growth import Growth, Span, find_growth
+from clarity_assets.reports.country_growth import Growth, days_words, find_growth
 from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Name, Part, Section, Sentence, Table
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.marts import GEOGRAPHY, Total
 from clarity_assets.reports.measures import MEASURES
-from clarity_assets.reports.period import day_name
 from clarity_assets.reports.product.parts import (
     INTERVALS,
     MOST,
@@ -109,15 +107,10 @@ def _moving(facts: Facts, line: Total, shares: dict, growth: Growth) -> Finding 
         words += f". Its share {'rises' if trend.value > 0 else 'falls'} steadily, {{trend}} over {growth.weeks} weeks"
         values["trend"] = trend
     elif moved and (compared.named is None or growth.earlier[1] < growth.later[0]):
-        words += f". Its share {'rose' if moved.value > 1 else 'fell'}: {{moved}}, {_span(growth.later)} against "
-        words += _span(growth.earlier)
+        words += f". Its share {'rose' if moved.value > 1 else 'fell'}: {{moved}}, {days_words(growth.later)} against "
+        words += days_words(growth.earlier)
         values["moved"] = moved
     return Finding("sessions", dict(line.keys), Sentence(f"{words}.", values), line["sessions"], is_change=True)
-
-
-def _span(days: Span) -> str:
-    first, last = days[0], days[1] - timedelta(days=1)
-    return f"{day_name(first)} – {day_name(last)}"
 
 
 def _gained(facts: Facts, finding: Finding, growth: Growth) -> float:
@@ -201,7 +194,7 @@ def _row(facts: Facts, line: Total, shares: dict, growth: Growth) -> tuple[Part,
 
 
 def _bars(name: str, title: str, countries: Sequence[Total], figures: Sequence[Figure]) -> BarChart:
-    bars = tuple(Bar(_name(line), figure.value, low=figure.low, high=figure.high)
+    bars = tuple(Bar(_name(line), figure.value, low=figure.low, high=figure.high, source=figure.source)
                  for line, figure in zip(countries, figures, strict=True) if figure.value is not None)  # fmt: skip
     unit, decimals = (figures[0].unit, figures[0].decimals) if figures else ("", 0)
     summary = "Nothing is known to be shown."

@@ -60,9 +60,10 @@ def lost_dates(facts: Facts, request: str, start: date) -> tuple[date, ...]:
     return tuple(day.date for day in days if not day.is_known)
 
 
-def line(label: str, series: DailySeries, *, per: float = 1) -> Line:
+def line(label: str, series: DailySeries, *, source: Source, per: float = 1) -> Line:
     """A line of a trend: value / exposure x `per` a day, None where unknown."""
-    return Line(label, tuple(None if np.isnan(value) else per * float(value) for value in series.ratio))
+    values = tuple(None if np.isnan(value) else per * float(value) for value in series.ratio)
+    return Line(label, values, source=source)
 
 
 def share_of_site(sessions: Figure, own: DailySeries, site: DailySeries) -> Figure:

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from clarity_assets.reports.document import Column, Finding, Section, Sentence, Table, TrendChart
 from clarity_assets.reports.facts import Facts
+from clarity_assets.reports.figures import Source
 from clarity_assets.reports.marts import ATTRIBUTION, SITE, Total
 from clarity_assets.reports.measures import MEASURES
+from clarity_assets.reports.period import Period
 from clarity_assets.reports.product.parts import (
     INTERVALS,
     MOST,
@@ -143,6 +145,10 @@ def _chart(facts: Facts, site: Total) -> TrendChart:
     start, period = chart_start(facts), facts.period
     series = facts.marts.series(SITE, ["sessions", "bot_sessions"], start=start, end=period.end)
     people, bots = (series[name][()] for name in ("sessions", "bot_sessions"))
+
+    def of(measure: str) -> Source:
+        return facts.marts.source(SITE, measure, {}, Period(start, period.end))
+
     told = [(day, value) for day, value in zip(people.dates, people.values, strict=True) if value == value]
     own = [value for day, value in told if day >= period.start]
     summary = (
@@ -153,8 +159,8 @@ def _chart(facts: Facts, site: Total) -> TrendChart:
     )
     return TrendChart(
         "traffic_sessions", "Sessions and bots a day", summary, "sessions", tuple(people.dates),
-        (line("Sessions", people), line("Bot sessions", bots)), lost_dates(facts, "base", start),
-        (period.start, period.end),
+        (line("Sessions", people, source=of("sessions")), line("Bot sessions", bots, source=of("bot_sessions"))),
+        lost_dates(facts, "base", start), (period.start, period.end),
     )  # fmt: skip
 
 

@@ -44,8 +44,9 @@ def render_json(report: Report) -> str:
     """The whole report, indented, with a newline at its end.
 
     The tree is that of `Report`; a block says its `type`. A number is {"id", "value", "unit", "low", "high", "text",
-    "source"} with the flags that are true; a bar, a bubble, a heat chart's cell say the id of theirs; a value that JSON cannot hold (infinite, unknown) is null and told by
-    "text". A lone surrogate, which UTF-8 cannot hold, becomes `�`.
+    "source"} with the flags that are true; a bar, a bubble and a cell of a heat chart have the ids of theirs; a value
+    that JSON cannot hold (infinite, unknown) is null and told by "text". A lone surrogate, which UTF-8 cannot hold,
+    becomes `�`.
     """
     tree = {"schema_version": SCHEMA_VERSION, **_plain(report), "known_days": report.known_days}
     return orjson.dumps(tree, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()

@@ -4,14 +4,16 @@ import base64
 import hashlib
 import math
 import re
+from collections.abc import Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from markupsafe import Markup, escape
 
 from clarity_assets.reports.document import Chart, DayState, Name, Part, Report, Section, Sentence, Table
 from clarity_assets.reports.figures import ChangeFigure, Figure
-from clarity_assets.reports.period import Period, day_name
+from clarity_assets.reports.period import MONTHS, Period, day_name
 from clarity_assets.reports.rendering.charts import SCREEN, chart_note, chart_rows, chart_svg
 from clarity_assets.reports.rendering.charts.palette import DARK, LIGHT
 from clarity_assets.reports.rendering.numbers import (
@@ -38,6 +40,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 WIDE_PX, NARROW_PX = 900, 340  # two drawings of each chart: a scaled one could not be read on a phone
 WHOLE_LENGTH = 24  # a number and its unit of this length stay on one line
 NOTES_SHOWN = 4  # more notes on days are folded
+STRIP_DAYS = 62  # two months; more days do not fit one line and are shown by month
 
 
 def render_html(report: Report) -> str:
@@ -46,6 +49,7 @@ def render_html(report: Report) -> str:
     return _template().render(
         report=report,
         sections=[_section(section, place) for place, section in enumerate(report.sections)],
+        months=_months(report.days) if len(report.days) > STRIP_DAYS else [],
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         style=Markup(_read("report.css")),
@@ -235,6 +239,12 @@ def _level(value: float) -> str:
         if math.isfinite(value)
         else "unknown"
     )
+
+
+def _months(days: Sequence[DayState]) -> list[tuple[str, list[DayState]]]:
+    """The days by month, such as `Oct 2024`."""
+    months = groupby(days, key=lambda day: f"{MONTHS[day.date.month - 1]} {day.date.year}")
+    return [(name, list(those)) for name, those in months]
 
 
 def _day_tip(day: DayState) -> str:

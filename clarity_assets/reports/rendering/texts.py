@@ -139,7 +139,8 @@ def day_notes(days: Sequence[DayState]) -> list[str]:
     for day in days:
         for note in _notes(day):
             found.setdefault(note, []).append(day)
-    return [f"{_spans(those)}: {printable(note)}" for note, those in found.items()]
+    has_years = len({day.date.year for day in days}) > 1
+    return [f"{_spans(those, has_years=has_years)}: {printable(note)}" for note, those in found.items()]
 
 
 def _notes(day: DayState) -> list[str]:
@@ -152,15 +153,16 @@ def _notes(day: DayState) -> list[str]:
     return notes
 
 
-def _spans(days: Sequence[DayState]) -> str:
-    """Days by name, neighbours as a span: `Wed 7 Oct – Fri 9 Oct, Sun 11 Oct`."""
+def _spans(days: Sequence[DayState], *, has_years: bool) -> str:
+    """Days by name, neighbours as a span: `Wed 7 Oct – Fri 9 Oct, Sun 11 Oct`; with their years where asked."""
     spans: list[list] = []
     for day in days:
         if spans and day.date - spans[-1][1] == timedelta(days=1):
             spans[-1][1] = day.date
         else:
             spans.append([day.date, day.date])
-    return ", ".join(day_name(a) if a == b else f"{day_name(a)} – {day_name(b)}" for a, b in spans)
+    names = [[f"{day_name(day)} {day.year}" if has_years else day_name(day) for day in span] for span in spans]
+    return ", ".join(" – ".join(dict.fromkeys(span)) for span in names)
 
 
 def _status_order(status: str) -> tuple[int, str]:

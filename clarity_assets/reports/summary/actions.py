@@ -1,10 +1,10 @@
 """Recommendations in, the executive summary and the section that says what to do first out."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from clarity_assets.recommendations.found import Found
 from clarity_assets.recommendations.rules import HORIZONS
-from clarity_assets.recommendations.store import DISMISSED, DONE, read_states
+from clarity_assets.recommendations.store import DISMISSED, DONE, OPEN, read_decided
 from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Level, Name, Section, Sentence, Table
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure, Source
@@ -40,10 +40,20 @@ def summary_lead(facts: Facts, found: list[Found]) -> tuple[Sentence, ...]:
 
 
 def still_open(facts: Facts, found: list[Found]) -> list[Found]:
-    """Those that nobody has marked done or dismissed, as of the day that the report is made."""
+    """Those that nobody has marked done or dismissed by the day of the report, and what was done but is still there."""
+    decided = _decided(facts)
+    return [one for one in found if decided.get(one.id, (OPEN,))[0] not in (DONE, DISMISSED) or _is_back(one, facts)]
+
+
+def _is_back(one: Found, facts: Facts) -> bool:
+    """Whether it was marked done before the period began: every day that shows it came after."""
+    state, on = _decided(facts).get(one.id, (OPEN, None))
+    return state == DONE and on < facts.period.start
+
+
+def _decided(facts: Facts) -> dict[str, tuple[str, date]]:
     until = facts.made_at.date() + timedelta(days=1)
-    states = read_states(facts.marts.con, project_id=facts.project_id, until=until)
-    return [one for one in found if states.get(one.id) not in (DONE, DISMISSED)]
+    return read_decided(facts.marts.con, project_id=facts.project_id, until=until)
 
 
 def _counts(facts: Facts, found: list[Found], *, open_count: int) -> Sentence:
@@ -69,7 +79,7 @@ def actions(facts: Facts, found: list[Found]) -> Section:
     open_ones = still_open(facts, found)
     if not open_ones:
         return Section("actions", "What to do first", findings=(Finding("none", {}, Sentence(_calm(facts, found))),))
-    blocks = [_chart(open_ones), *(_table(when, open_ones) for when in HORIZONS.values()), _to_try(open_ones)]
+    blocks = [_chart(open_ones), *(_table(facts, when, open_ones) for when in HORIZONS.values()), _to_try(open_ones)]
     note = Sentence(LEVELS)
     return Section(
         "actions",
@@ -108,7 +118,7 @@ def _title(one: Found) -> Name:
     return Name("".join(part if isinstance(part, str) else name_text(part) for part in one.title.parts()), "title")
 
 
-def _table(when: str, found: list[Found]) -> Table | None:
+def _table(facts: Facts, when: str, found: list[Found]) -> Table | None:
     of_when = [one for one in found if one.horizon == when][:SHOWN]
     if not of_when:
         return None
@@ -116,8 +126,14 @@ def _table(when: str, found: list[Found]) -> Table | None:
         Column("Id"), Column("Level"), Column("What"), Column("Sessions affected", True), Column("Here", True),
         Column("Elsewhere or before", True), Column("Times as much", True, "95 % interval"),
     )  # fmt: skip
-    rows = tuple((one.id, one.level.value, _title(one), one.affected, one.own, one.other, one.ratio) for one in of_when)
+    rows = tuple(
+        (one.id, _level(one, facts), _title(one), one.affected, one.own, one.other, one.ratio) for one in of_when
+    )
     return Table(f"actions_{when.replace(' ', '_')}", f"{when.capitalize()}", columns, rows)
+
+
+def _level(one: Found, facts: Facts) -> str:
+    return f"{one.level.value}, done but still there" if _is_back(one, facts) else one.level.value
 
 
 def _to_try(found: list[Found]) -> Table:

@@ -1,7 +1,7 @@
 """Decisions on recommendations in; how many were carried out, and what became of their numbers, out."""
 
 from clarity_assets.recommendations.decisions import implemented_share
-from clarity_assets.recommendations.effect import Effect, effects
+from clarity_assets.recommendations.effect import CAUTION, Effect, effects
 from clarity_assets.reports.document import Column, Finding, Name, Section, Sentence, Table
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.period import day_name
@@ -29,13 +29,15 @@ def implemented(facts: Facts) -> Section:
         findings=(Finding("implemented_share", {}, sentence), *(one.finding for one in told[:SHOWN])),
         blocks=(_table(told),) if told else (),
         notes=(how,),
-        cannot_tell=("Whether it was the repair: other things may have changed on the same days.",) if told else (),
+        cannot_tell=(f"Whether it was the repair: other things may have changed on the same days. {CAUTION}",)
+        if told
+        else (),
     )
 
 
 def _table(told: list[Effect]) -> Table:
     columns = (
-        Column("Recommendation"), Column("Done on"), Column("28 days before", True), Column("Since", True),
+        Column("Recommendation"), Column("Done on"), Column("28 days before", True), Column("Since, 13 weeks at most", True),
         Column("Change", True), Column("Id"),
     )  # fmt: skip
     rows = tuple(

@@ -1,5 +1,6 @@
 """Facts in, the section that tells the next two weeks' sessions with their intervals out."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -35,11 +36,12 @@ def outlook(facts: Facts) -> Section:
         )
         for i, day in enumerate(told.dates)
     ]  # fmt: skip
+    ahead = replace(figures[0].source, end=figures[-1].source.end)
     return Section(
         "outlook",
         "The next two weeks",
         findings=(_finding(told, figures, start=start, end=end),),
-        blocks=(_chart(facts, series.values, told), _table(told, figures)),
+        blocks=(_chart(facts, series.values, told, source=ahead), _table(told, figures)),
         notes=(Sentence(NOTE),),
     )
 
@@ -63,15 +65,15 @@ def _finding(told: Forecast, figures: list[Figure], *, start: date, end: date) -
     )  # fmt: skip
 
 
-def _chart(facts: Facts, values: np.ndarray, told: Forecast) -> TrendChart:
+def _chart(facts: Facts, values: np.ndarray, told: Forecast, *, source: Source) -> TrendChart:
     end = facts.period.end
     shown = [None if np.isnan(value) else float(value) for value in values[-SHOWN_DAYS:]]
     before = tuple(end - timedelta(days=SHOWN_DAYS - i) for i in range(SHOWN_DAYS))
     gap, ahead = (None,) * SHOWN_DAYS, (None,) * DAYS_AHEAD
     lines = (
-        Line("Sessions", (*shown, *ahead)),
+        Line("Sessions", (*shown, *ahead), source=Source(SITE, "sessions", (), before[0], end)),
         Line("Forecast", gap + tuple(map(float, told.median)), gap + tuple(map(float, told.low)),
-             gap + tuple(map(float, told.high)), is_forecast=True),
+             gap + tuple(map(float, told.high)), is_forecast=True, source=source),
     )  # fmt: skip
     lost = tuple(day.date for day in facts.marts.days(start=before[0], end=end) if not day.is_known)
     summary = (

@@ -9,6 +9,7 @@ from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.marts import ENGAGEMENT, FRUSTRATION, SIGNAL, TRAFFIC
 from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
+from clarity_assets.reports.period import Period
 from clarity_assets.reports.rendering.numbers import number_text
 from clarity_assets.reports.ux.findings import change_finding, difference_finding, named_changes, signal_of
 from clarity_assets.reports.ux.shared import (
@@ -187,7 +188,8 @@ def _signal_chart(values: Values, devices: list[str | None]) -> BarChart:
             figure = values[title].get(device)
             if figure is None or figure.value is None:
                 continue
-            bars.append(Bar(title, figure.value, said(Name(device, "device")), figure.low, figure.high))
+            who = said(Name(device, "device"))
+            bars.append(Bar(title, figure.value, who, figure.low, figure.high, figure.source))
             if top is None or figure.value > top[0].value:
                 top = (figure, title, device)
     summary = "No signal is known." if top is None else (
@@ -204,7 +206,13 @@ def _weeks(facts: Facts, devices: list[str | None], signal: str) -> list[TrendCh
         start=first_monday(facts.period), end=facts.period.end,
     )[RATE]  # fmt: skip
     labelled = {said(Name(device, "device")): series[device,] for device in devices}
-    trend = by_week(facts, labelled, measure=RATE)
+    span = Period(first_monday(facts.period), facts.period.end)
+    sources = {
+        said(Name(device, "device")): facts.marts.source(
+            SIGNAL, RATE, DEVICE | {"signal": signal, "segment": device}, span)
+        for device in devices
+    }  # fmt: skip
+    trend = by_week(facts, labelled, measure=RATE, sources=sources)
     if len(trend.dates) - len(trend.lost) < 2:
         return []
     told = [(line.label, [v for v in line.values if v is not None]) for line in trend.lines]

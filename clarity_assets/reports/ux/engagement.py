@@ -17,6 +17,7 @@ from clarity_assets.reports.document import (
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.marts import ENGAGEMENT, PAGE, SITE, Total
 from clarity_assets.reports.measures import MEASURES
+from clarity_assets.reports.period import Period
 from clarity_assets.reports.rendering.numbers import number_text
 from clarity_assets.reports.ux.findings import change_finding, named_changes
 from clarity_assets.reports.ux.shared import (
@@ -141,7 +142,9 @@ def _content_types(facts: Facts) -> list[Table | Chart]:
     (longest, most), (shortest, least) = shown[0], shown[-1]
     summary = (f"From {said(most)} on a page of type {said(longest)} to {said(least)} on one of type {said(shortest)}. "
                "Whiskers are 95 % intervals.")  # fmt: skip
-    bars = tuple(Bar(name, figure.value, low=figure.low, high=figure.high) for name, figure in shown)
+    bars = tuple(
+        Bar(name, figure.value, low=figure.low, high=figure.high, source=figure.source) for name, figure in shown
+    )
     return [BarChart("engagement_content_type_times", "Engagement time by content type", summary, "s", bars), table]
 
 
@@ -153,7 +156,10 @@ def _site_trend(facts: Facts) -> list[TrendChart]:
         SITE, [TIME, ACTIVE], keys=[()], start=four_weeks_start(facts.period), end=facts.period.end
     )
     lines = {"Engagement time": series[TIME][()], "Active time": series[ACTIVE][()]}
-    return _trend(facts, lines, "engagement_trend", "Engagement time by day", request="base")
+    span = Period(four_weeks_start(facts.period), facts.period.end)
+    names = zip(lines, (TIME, ACTIVE), strict=True)
+    sources = {label: facts.marts.source(SITE, measure, {}, span) for label, measure in names}
+    return _trend(facts, lines, "engagement_trend", "Engagement time by day", request="base", sources=sources)
 
 
 def _device_trend(facts: Facts, devices: list[Total]) -> list[TrendChart]:
@@ -166,14 +172,19 @@ def _device_trend(facts: Facts, devices: list[Total]) -> list[TrendChart]:
     )[TIME]  # fmt: skip
     lines = {said(Name(device, "device")): series[device,] for device in large}
     title = "Engagement time by day and device"
-    return _trend(facts, lines, "engagement_device_trend", title, request="device", is_split=True)
+    span = Period(four_weeks_start(facts.period), facts.period.end)
+    sources = {
+        said(Name(device, "device")): facts.marts.source(ENGAGEMENT, TIME, DEVICE | {"segment": device}, span)
+        for device in large
+    }
+    return _trend(facts, lines, "engagement_device_trend", title, request="device", sources=sources, is_split=True)
 
 
 def _trend(
-    facts: Facts, series: dict, name: str, title: str, *, request: str, is_split: bool = False
+    facts: Facts, series: dict, name: str, title: str, *, request: str, sources: dict, is_split: bool = False
 ) -> list[TrendChart]:
     """The chart of daily means, with what each line did in the summary; none with fewer than two known days."""
-    trend = by_day(facts, series, measure=TIME, request=request)
+    trend = by_day(facts, series, measure=TIME, request=request, sources=sources)
     told = {line.label: [v for v in line.values if v is not None] for line in trend.lines}
     if max(map(len, told.values())) < 2:
         return []

@@ -4,6 +4,7 @@ from clarity_assets.reports.document import Finding, Section, TrendChart
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.marts import FRUSTRATION, PAGE, SIGNAL, SITE
 from clarity_assets.reports.measures import SIGNAL_TITLES
+from clarity_assets.reports.period import Period
 from clarity_assets.reports.rendering.numbers import number_text
 from clarity_assets.reports.ux.findings import (
     RATE,
@@ -59,7 +60,8 @@ def quick_back_trend(facts: Facts) -> TrendChart | None:
     """Share of sessions with quick backs by week; None with fewer than two weeks."""
     rate = f"quick_back{RATE}"
     series = facts.marts.series(SITE, [rate], start=first_monday(facts.period), end=facts.period.end, keys=[()])[rate]
-    trend = by_week(facts, {"Quick backs": series[()]}, measure=rate)
+    source = facts.marts.source(SITE, rate, {}, Period(first_monday(facts.period), facts.period.end))
+    trend = by_week(facts, {"Quick backs": series[()]}, measure=rate, sources={"Quick backs": source})
     if len(trend.known) < 2:
         return None
     least, most, newest = (number_text(value, 1) for value in (min(trend.known), max(trend.known), trend.known[-1]))

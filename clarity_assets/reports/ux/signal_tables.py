@@ -80,7 +80,9 @@ def pair_chart(signal: str, pairs: Sequence[Total]) -> BarChart:
     pages = sorted(by_page.values(), key=lambda lines: -sum(line.value("count") for line in lines))[:CHART_PAGES]
     devices = list(dict.fromkeys(line.keys["device"] for line in pairs))
     bars = tuple(
-        Bar(page_name(line), line.value("count"), said(Name(line.keys["device"], "device")))
+        Bar(
+            page_name(line), line.value("count"), said(Name(line.keys["device"], "device")), source=line["count"].source
+        )
         for lines in pages
         for line in sorted(lines, key=lambda line: devices.index(line.keys["device"]))
     )
@@ -142,6 +144,7 @@ def heat_chart(pages: Sequence[Total]) -> HeatChart | None:
         f"The highest: {SIGNAL_TITLES[signal].lower()} on {said(page_name(top))}, {said(top[rate])} of sessions.",
         "% of sessions", tuple(page_name(line) for line in shown), tuple(SIGNAL_TITLES.values()),
         tuple(tuple(line[rate].value for rate in rates) for line in shown),
+        sources=tuple(tuple(line[rate].source for rate in rates) for line in shown),
     )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def _table(
 
 def _time_chart(longest: Sequence[Total], shortest: Sequence[Total]) -> BarChart:
     bars = tuple(
-        Bar(page_name(line), line.value(TIME), low=line[TIME].low, high=line[TIME].high)
+        Bar(page_name(line), line.value(TIME), low=line[TIME].low, high=line[TIME].high, source=line[TIME].source)
         for line in (*longest, *shortest)
     )
     summary = f"Longest on {said(page_name(longest[0]))}, {said(longest[0][TIME])} a session"

@@ -1,13 +1,14 @@
 """Daily series in; lines of a trend by week or by day, with what is unknown left unknown, out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 
 from clarity_assets.reports.document import Line
 from clarity_assets.reports.facts import Facts
+from clarity_assets.reports.figures import Source
 from clarity_assets.reports.measures import MEASURES, Measure
 from clarity_assets.reports.period import FOUR_WEEKS, Period
 from clarity_assets.statistics.intervals import wilson
@@ -16,6 +17,7 @@ from clarity_assets.statistics.series import DailySeries
 SHOWN_WEEKS = 12
 LEAST_DAYS = 4  # a week of which fewer days are known is unknown: most of its weekdays are missing
 WEEK = timedelta(days=7)
+NO_SOURCES: Mapping[str, Source] = {}
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,12 @@ def first_monday(period: Period) -> date:
     return period.last - timedelta(days=period.last.weekday()) - (SHOWN_WEEKS - 1) * WEEK
 
 
-def by_week(facts: Facts, series: Mapping[str, DailySeries], *, measure: str) -> Trend:
+def by_week(
+    facts: Facts, series: Mapping[str, DailySeries], *, measure: str, sources: Mapping[str, Source] = NO_SOURCES
+) -> Trend:
     """A line for each series (from `first_monday` to the period's end): the weeks' rates with their interval.
 
-    Weeks before the first known one are left out, and one that is not over yet and not known.
+    Weeks before the first known one are left out, and one that is not over yet and not known. `sources`: of the lines.
     """
     period, asked = facts.period, MEASURES[measure]
     mondays = [first_monday(period) + i * WEEK for i in range(SHOWN_WEEKS)]
@@ -50,13 +54,17 @@ def by_week(facts: Facts, series: Mapping[str, DailySeries], *, measure: str) ->
     first = known.index(True) if any(known) else SHOWN_WEEKS
     last = SHOWN_WEEKS if known[-1] or mondays[-1] + WEEK <= period.end else SHOWN_WEEKS - 1
     return Trend(
-        tuple(mondays[first:last]), tuple(_cut(line, first, last) for line in lines),
+        tuple(mondays[first:last]),
+        tuple(_told(_cut(line, first, last), sources, start=mondays[min(first, SHOWN_WEEKS - 1)]) for line in lines),
         tuple(mondays[i] for i in range(first, last) if not known[i]),
         (period.start - timedelta(days=period.start.weekday()), period.end),
     )  # fmt: skip
 
 
-def by_day(facts: Facts, series: Mapping[str, DailySeries], *, measure: str, request: str) -> Trend:
+def by_day(
+    facts: Facts, series: Mapping[str, DailySeries], *, measure: str, request: str,
+    sources: Mapping[str, Source] = NO_SOURCES,
+) -> Trend:  # fmt: skip
     """A line for each series (from `four_weeks_start` to the period's end), from the first recorded day on."""
     period, per = facts.period, MEASURES[measure].per
     days = facts.marts.days(request, start=four_weeks_start(period), end=period.end)
@@ -66,6 +74,8 @@ def by_day(facts: Facts, series: Mapping[str, DailySeries], *, measure: str, req
         for label, one in series.items()
     )
     lost = tuple(day.date for day in days[first:] if not day.is_known)
+    if first < len(days):
+        lines = tuple(_told(line, sources, start=days[first].date) for line in lines)
     return Trend(tuple(day.date for day in days[first:]), lines, lost, (period.start, period.end))
 
 
@@ -88,6 +98,11 @@ def _week(series: DailySeries, place: int, measure: Measure) -> tuple[float | No
     limits = wilson(values, exposure) if measure.is_share and values <= exposure else None
     value = measure.per * values / exposure
     return value, *((measure.per * limits.low, measure.per * limits.high) if limits else (None, None))
+
+
+def _told(line: Line, sources: Mapping[str, Source], *, start: date) -> Line:
+    """The line with its source, which begins where the line does."""
+    return replace(line, source=replace(sources[line.label], start=start)) if line.label in sources else line
 
 
 def _cut(line: Line, first: int, last: int) -> Line:

@@ -1,5 +1,6 @@
 """Each rule on rows by hand: found where its thing is, with numbers worked out here, and not found where it is not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,11 @@ from clarity_assets.clarity.columns import SIGNALS
 from clarity_assets.recommendations.evidence import find_recommendations
 from clarity_assets.recommendations.found import Found
 from clarity_assets.recommendations.severity import level_of_difference, severity_of
-from clarity_assets.reports.marts import FRUSTRATION, PAGE
+from clarity_assets.reports.country_growth import Growth
+from clarity_assets.reports.figures import Figure, Source
+from clarity_assets.reports.marts import FRUSTRATION, GEOGRAPHY, PAGE
 from clarity_assets.reports.period import Period
+from clarity_assets.reports.product.features import feature_usage
 from clarity_assets.reports.rendering.texts import sentence_text
 from clarity_assets_tests.sql.by_hand import warehouse
 from clarity_assets_tests.unit.recommendations.worlds import MONDAY, WEEK, facts_of, land
@@ -180,9 +184,40 @@ def test_their_numbers_are_those_of_the_rows(of_segments):
     assert bots.other.value == pytest.approx(100 * 60 / 960)
     assert (bots.affected.value, bots.reach) == (7 * 200, pytest.approx(200 / 1100))
     grows = of_segments["country_worth_localising"]
-    assert (grows.own.value, grows.reach) == (7 * 300, pytest.approx(300 / 900))
-    assert grows.ratio.value == pytest.approx(3)
+    assert (grows.own.value, grows.affected.value) == (7 * 300, 7 * 300)
+    assert grows.reach == pytest.approx(200 / 900)  # two of three of them are added
+    assert grows.ratio.value == pytest.approx(3)  # 300 of 900 sessions, after 100 of 900
     assert grows.ratio.is_named
+    assert grows.severity == pytest.approx(300 / 900 * (1 - 1 / grows.ratio.low))  # surely added
+    assert sentence_text(grows.statement).startswith(
+        "Portugal sends more visitors: 2,100 sessions in the week. Its share of the site's sessions rose: +200 % ("
+    )
+
+
+def test_a_sentence_of_a_source_holds_two_of_its_three_differences_and_the_evidence_all():
+    """Twice as many quick backs; they stay a tenth as long, and see half as much: the stronger of these is told."""
+    weak = {"quick_back_sessions": 18, "total_time_s": 10.0, "scroll_depth_pct": 25.0}
+    [one] = found_in(lambda r, k, p: weak if k == ("news", "email") else {})
+    words = sentence_text(one.statement)
+    assert words.startswith("Visitors from news / email go straight back in 6.0 % of the sessions: ")
+    assert "; they stay 10 s on average: 0.10 times" in words
+    assert "of their pages" not in words
+    assert {figure.source.measure for figure in one.evidence} == {"total_time_s", "scroll_depth_pct"}
+
+
+def test_a_country_with_a_steady_trend_alone_is_told_by_it():
+    """Ten weeks at 10 % a week, 7 to 10 at 5: in the last of them, what ten weeks less half of one make."""
+    end = WEEK.end
+    source = Source(GEOGRAPHY, "site_share", (("country", "Malta"),), end - timedelta(weeks=10), end, "trend")
+    trend = Figure(10.0, "% a week", source, low=5.0, high=15.0)
+    falling = replace(trend, value=-10.0, low=-15.0, high=-5.0)
+    growth = Growth({}, None, 10, {"Malta": trend, "Oman": falling}, frozenset(), (WEEK.start, end),
+                    (end - timedelta(weeks=10), end - timedelta(weeks=6)), {}, True)  # fmt: skip
+    assert list(growth.rises()) == ["Malta"]
+    rise = growth.rises()["Malta"]
+    assert (rise.figure, rise.days.start, rise.days.end) == (trend, WEEK.start, end)
+    assert rise.ratio == pytest.approx(1.1**9.5)
+    assert rise.surely_added == pytest.approx(1 - 1.05**-9.5)
 
 
 def test_a_source_whose_visits_are_only_short_is_told_by_their_time():
@@ -228,6 +263,22 @@ def test_a_new_page_is_told_once_many_see_it():
     assert "first seen on Thu 1 Oct" in sentence_text(one.statement)
     assert one.severity == pytest.approx(0.0608, abs=3e-4)  # Wilson's lower end of 420 of 6,300
     assert found_in(lambda *a: tweak(*a, sessions=5), more=more) == []  # 35 of 6,300
+
+
+def test_a_new_page_is_told_from_the_day_on_that_it_was_there_all_day_as_the_product_report_does():
+    """A window of Wed 30 Sep reaches an hour into the day after: four sessions of it are told of that day."""
+
+    def tweak(request, key, place):
+        if request != "url_device" or key[0] != "/new":
+            return {}
+        return {"sessions": 4 if place == 23 else 60} if place >= 23 else None
+
+    with land(tweak, more={"url_device": {("/new", "PC"): 60}}) as con:
+        facts = facts_of(con)
+        [one] = find_recommendations(facts)
+        [product] = [words for f in feature_usage(facts).findings if "New page" in (words := sentence_text(f.sentence))]
+    assert sentence_text(one.statement).startswith("/new was first seen on Thu 1 Oct; ")
+    assert "first seen on Thu 1 Oct:" in product
 
 
 # --- what has got worse -----------------------------------------------------------------------------------------------

@@ -7,9 +7,15 @@ import pytest
 from clarity_assets.errors import RequestRefused
 from clarity_assets.project_models import ensure_project
 from clarity_assets.recommendations.decisions import RecommendationUnknown, decide, find_id, implemented_share
-from clarity_assets.recommendations.effect import effects
+from clarity_assets.recommendations.effect import CAUTION, effects
 from clarity_assets.recommendations.evidence import find_recommendations
-from clarity_assets.recommendations.store import read_history, read_recommendations, read_states, store_found
+from clarity_assets.recommendations.store import (
+    read_decided,
+    read_history,
+    read_recommendations,
+    read_states,
+    store_found,
+)
 from clarity_assets.recommendations.told import LIST_COLUMNS, decided_line, list_rows, show_lines
 from clarity_assets.reports.period import Period
 from clarity_assets.reports.rendering.texts import sentence_text
@@ -137,6 +143,8 @@ def test_the_start_of_an_id_will_do_and_wrong_ones_are_told_what_is_near(con):
         told(con, "done", wrong)
     with pytest.raises(RecommendationUnknown, match="'checkout' is no recommendation's id: that is r and 8"):
         told(con, "done", "checkout")
+    with pytest.raises(RecommendationUnknown, match="ids of reports over other days than a week or month are not kept"):
+        told(con, "accepted", wrong)
     with pytest.raises(RecommendationUnknown, match="in project 'other' has the id"):
         find_id(con, dead, project_id="other")
     con.execute("update ops.recommendation_found set recommendation_id = 'rab' || right(recommendation_id, 6)")
@@ -151,6 +159,35 @@ def test_what_lies_in_the_future_or_is_no_state_is_refused(con):
     with pytest.raises(RequestRefused, match="'fixed' is no state of a recommendation; there are open, accepted, done"):
         told(con, "fixed", its_id)
     assert read_states(con, project_id=PROJECT) == {}
+
+
+def test_a_day_before_it_was_ever_found_is_refused(con):
+    its_id = ids(con)["dead_clicks_on_page"]
+    words = rf"1999-01-01 lies before {MONDAY}, when the first period begins in which {its_id} was found.*from {MONDAY}"
+    for state in ("done", "accepted", "open"):
+        with pytest.raises(RequestRefused, match=words):
+            told(con, state, its_id, on=date(1999, 1, 1))
+    with pytest.raises(RequestRefused, match="2026-09-06 lies before"):
+        told(con, "done", its_id, on=MONDAY - timedelta(days=1))
+    assert read_states(con, project_id=PROJECT) == {}
+    assert told(con, "done", its_id, on=MONDAY).decided_on == MONDAY
+
+
+def test_what_was_decided_by_a_day_is_told_with_its_day(con):
+    rage, dead = ids(con)["rage_clicks_on_page"], ids(con)["dead_clicks_on_page"]
+    told(con, "accepted", rage, on=date(2026, 9, 29))
+    told(con, "done", rage)
+    told(con, "dismissed", dead, on=date(2026, 10, 2))
+    told(con, "dismissed", dead, on=date(2026, 10, 4))  # corrects the day
+
+    def decided(until: date | None):
+        return read_decided(con, project_id=PROJECT, until=until)
+
+    assert decided(date(2026, 9, 29)) == {}
+    assert decided(FIXED) == {rage: ("accepted", date(2026, 9, 29))}
+    assert decided(date(2026, 10, 4)) == {rage: ("done", FIXED)}
+    assert decided(WEEK.end) == decided(None) == {rage: ("done", FIXED), dead: ("dismissed", date(2026, 10, 4))}
+    assert read_decided(con, project_id="other", until=None) == {}
 
 
 def test_the_implemented_share_is_of_those_that_were_not_dismissed_by_that_day(con):
@@ -190,6 +227,43 @@ def test_what_was_mended_shows_a_decrease_and_what_was_not_shows_no_change(con):
     assert unmended.change.outcome is Outcome.NO_CHANGE_SHOWN
     assert sentence_text(unmended.statement).endswith("no change shown (−12 to +14 %). It is still found.")
     assert all(figure.source for figure in mended.finding.evidence)
+
+
+def test_what_is_found_again_says_so_also_beside_a_longer_period_that_began_before(con):
+    def words(on: date) -> str:
+        told(con, "done", ids(con)["dead_clicks_on_page"], on=on)
+        [effect] = effects(facts_of(con))
+        return sentence_text(effect.statement)
+
+    assert words(date(2026, 9, 23)).endswith("It is still found.")  # by the weeks from 28 September on
+    keep(con, Period(MONDAY, WEEK.end))
+    con.execute("delete from ops.recommendation_found where period_start = ? and period_kind = 'week'", [WEEK.start])
+    [dead] = [one for one in read_recommendations(con, project_id=PROJECT) if one.rule == "dead_clicks_on_page"]
+    assert dead.last_period_kind == "range"
+    assert words(date(2026, 9, 24)).endswith("It is still found.")  # the longer one is the newest, a week in it tells
+    con.execute("delete from ops.recommendation_found where period_kind = 'week'")
+    assert words(date(2026, 9, 25)).endswith("It is still found, in a period that holds days before it too.")
+    con.execute("delete from ops.recommendation_found where period_kind = 'range'")
+    keep(con, Period.week(MONDAY))
+    assert words(date(2026, 9, 26)).endswith("no change shown (−11 to +12 %).")
+
+
+def test_an_effect_is_of_the_thirteen_weeks_after_it_was_done_at_most():
+    """Mended on day 23; 91 good days follow, and then it is as bad as before: that is another story."""
+
+    def tweak(request, key, place):
+        is_bad = place < 23 or place > 23 + 91
+        return {"rage_click_sessions": 30} if is_bad and key == ("/a", "Mobile") and request == "url_device" else {}
+
+    with land(tweak, days=126) as con:
+        keep(con, Period.week(MONDAY))
+        [its_id] = ids(con).values()
+        told(con, "done", its_id)
+        [effect] = effects(facts_of(con, Period.week(MONDAY + timedelta(weeks=17))))
+    assert (effect.after.start, effect.after.day_count) == (date(2026, 10, 1), 91)
+    assert effect.own_after.value == pytest.approx(2)
+    assert "of the sessions in the 13 weeks after, against " in sentence_text(effect.statement)
+    assert effect.change.value == pytest.approx(0.1)
 
 
 def test_only_what_was_done_by_the_periods_end_is_told_and_few_days_are_too_few(con):
@@ -251,11 +325,28 @@ def test_a_list_has_a_row_for_each_and_one_is_shown_with_all_that_is_known(con):
     for words in (
         f"{rage}  Rage clicks on /a on Mobile", "done on 2026-09-30 by Ana: A bigger button.", "Why it matters: ",
         "What to try:", "Touches 210 of the 6,300 sessions of Mon 21 Sep", "Found in 3 periods, first from 2026-09-07:",
-        "Mon 21 Sep – Sun 27 Sep 2026: HIGH, 20.0 %, against 2.0", "What came of it:", "That is better.",
+        "Mon 21 Sep – Sun 27 Sep 2026: HIGH, 20.0 %, against 2.0", "What came of it:", "That is better.", CAUTION,
     ):  # fmt: skip
         assert words in text
+    assert text.count(CAUTION) == 1
     with pytest.raises(RecommendationUnknown):
         show_lines(con, settings=SETTINGS, recommendation_id="r00000000")
+
+
+def test_a_chance_has_no_severity_in_the_list():
+    def tweak(request, key, place):
+        return {"sessions": 300} if (request, key) == ("country", ("Portugal",)) and place >= 28 else {}
+
+    with land(tweak) as con:
+        assert keep(con, WEEK) == 1
+        [row] = list_rows(con, settings=SETTINGS)
+        [its_id] = ids(con).values()
+        text = "\n".join(show_lines(con, settings=SETTINGS, recommendation_id=its_id))
+    assert row[LIST_COLUMNS.index("severity")] == "chance"
+    assert (
+        "Touches 2,100 of the 6,300 sessions of Mon 5 Oct – Sun 11 Oct 2026; a chance: added sessions 22.22 %" in text
+    )
+    assert "hit without need" not in text
 
 
 def test_nothing_was_ever_found_in_an_empty_project():

@@ -35,12 +35,12 @@ Tweak = Callable[[str, tuple, int], dict | None]
 
 
 def land(tweak: Tweak = lambda *_: {}, *, more: dict[str, dict] | None = None, lost: Collection[int] = (),
-         cut: Collection[int] = ()) -> duckdb.DuckDBPyConnection:  # fmt: skip
+         cut: Collection[int] = (), days: int = DAYS) -> duckdb.DuckDBPyConnection:  # fmt: skip
     """The shop with what `tweak` changes; `more`: further rows. Pages of `lost` days are lost, of `cut` ones a sample."""
     con = warehouse()
     for request in STANDARD_REQUESTS:
         rows, is_pages = [], request.name == "url_device"
-        for place in range(DAYS):
+        for place in range(days):
             when = MONDAY + timedelta(days=place)
             if is_pages and place in lost:
                 day(con, when, request=request.name, status="lost")
@@ -54,7 +54,7 @@ def land(tweak: Tweak = lambda *_: {}, *, more: dict[str, dict] | None = None, l
                 about = {"project_id": PROJECT, "date": when, "is_truncated": is_cut}
                 rows.append(about | dict(zip(request.columns, key, strict=True)) | _usual(sessions) | changes)
         insert_rows(con, request.table, pa.Table.from_pylist(rows))
-    build(con, MONDAY, MONDAY + timedelta(days=DAYS))
+    build(con, MONDAY, MONDAY + timedelta(days=days))
     return con
 
 

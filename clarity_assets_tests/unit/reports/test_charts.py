@@ -24,7 +24,7 @@ from clarity_assets.reports.rendering.charts import PRINT, SCREEN, chart_note, c
 from clarity_assets.reports.rendering.charts.lettering import fitted, text_px
 from clarity_assets.reports.rendering.charts.palette import DARK, HEAT_STEPS, LIGHT, SERIES
 from clarity_assets.reports.rendering.charts.scales import round_ticks, tick_text
-from clarity_assets_tests.fixtures.reports import by_hand
+from clarity_assets_tests.fixtures.reports import by_hand, source
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "\"><script>alert(1)</script>'&#x3c;"
@@ -309,3 +309,24 @@ def test_text_has_a_contrast_of_4_5_and_shapes_of_3(colours):
     assert all(contrast(line, ground) >= 3 for line in SERIES for ground in ("paper", "mark"))
     assert all(contrast(f"series-{i}", f"soft-{i}") >= 3 for i in range(2, 7))
     assert contrast("lost", "lost-soft") >= 3
+
+
+def test_a_mark_has_the_ids_of_its_numbers_beside_its_words():
+    rate, time = source("rage_click_session_rate"), source("total_time_s")
+    bars = BarChart("b", "B", "S.", "s", (Bar("a", 2, source=rate), Bar("b", 1)))
+    heat = HeatChart("h", "H", "S.", "%", ("a",), ("x", "y"), ((6.0, 7.0),), sources=((rate, None),))
+    bubbles = BubbleChart("u", "U", "S.", "x", "y", "size", (Point("a", 1, 2, 3, rate, time),))
+    assert told_ids(bars) == {"a: 2 s": rate.id, "b: 1 s": None}
+    assert told_ids(heat) == {"a, x: 6.0 %": rate.id, "a, y: 7.0 %": None}
+    assert told_ids(bubbles) == {"a: x 1 · y 2 · size 3": f"{rate.id} {time.id}"}
+
+
+def test_no_name_from_outside_can_bring_an_id():
+    bars = BarChart("b", "B", "S.", "s", (Bar(Name("a\u2063n0123456789ab", "page"), 2),))
+    assert told_ids(bars) == {"a�n0123456789ab: 2 s": None}
+
+
+def told_ids(chart) -> dict[str, str | None]:
+    """The ids of a drawing's marks by their words."""
+    svg = ElementTree.fromstring(chart_svg(chart, width_px=900, prefix="p", palette=SCREEN))
+    return {mark.get("data-tip"): mark.get("data-id") for mark in svg.iter() if mark.get("data-tip")}

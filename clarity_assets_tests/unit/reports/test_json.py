@@ -4,11 +4,25 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
 
-from clarity_assets.reports.document import Bar, BarChart, Column, Name, Section, Sentence, Table
+from clarity_assets.reports.document import (
+    Bar,
+    BarChart,
+    BubbleChart,
+    Column,
+    HeatChart,
+    Line,
+    Name,
+    Point,
+    Section,
+    Sentence,
+    Table,
+    TrendChart,
+)
 from clarity_assets.reports.figures import ChangeFigure, Figure, Source
 from clarity_assets.reports.rendering.as_json import render_json
 from clarity_assets.statistics.change import Outcome
@@ -158,9 +172,45 @@ def test_lone_surrogates_break_nothing():
     assert json.loads(text.encode())["title"] == "a�b"
     assert json.loads(text)["sections"][2]["blocks"][0]["bars"][0] == {
         "label": {"text": "a�b", "kind": "a�b"}, "value": None, "group": "a�b", "low": None, "high": None,
-    }  # fmt: skip
+        "id": None,
+        }  # fmt: skip
 
 
 def test_a_report_of_nothing_is_told_as_one():
     told = json.loads(render_json(replace(by_hand(), days=(), lead=(), sections=(), dashboard_url="")))
     assert (told["days"], told["lead"], told["sections"], told["known_days"]) == ([], [], [], 0)
+
+
+RATE, COUNT, TIME = (source(name, page="a") for name in ("rage_click_session_rate", "sessions", "total_time_s"))
+
+
+def charts() -> Section:
+    """A chart of every kind whose marks have sources; the first bar's number stands in a table too."""
+    when = (date(2026, 10, 5), date(2026, 10, 6))
+    table = Table("t", "T", (Column("n", True),), ((Figure(22.1, "%", RATE, 20, 25, decimals=1),),))
+    bars = BarChart(
+        "b", "B", "S.", "% of sessions", (Bar("a", 22.1, source=RATE), Bar("b", 3, low=2, high=4, source=TIME))
+    )
+    heat = HeatChart("h", "H", "S.", "%", ("a",), ("x", "y"), ((6.0, None),), sources=((COUNT, None),))
+    bubbles = BubbleChart("u", "U", "S.", "Time", "Rate", "Sessions", (Point("a", 1, 2, 3, TIME, RATE, COUNT),))
+    trend = TrendChart("l", "L", "S.", "%", when, (Line("a", (1.0, None), source=RATE),))
+    return Section("s", "S", (), (bars, heat, bubbles, trend, table))
+
+
+def test_bars_cells_and_bubbles_have_the_ids_of_their_numbers_and_a_line_its_source():
+    told = json.loads(render_json(replace(by_hand(), lead=(), sections=(charts(),))))
+    assert [bar["id"] for bar in block(told, "b")["bars"]] == [RATE.id, TIME.id]
+    assert (block(told, "h")["ids"], "sources" in block(told, "h")) == ([[COUNT.id, None]], False)
+    [bubble] = block(told, "u")["points"]
+    assert (bubble["id"], bubble["y_id"], bubble["size_id"]) == (TIME.id, RATE.id, COUNT.id)
+    [line] = block(told, "l")["lines"]
+    assert (line["id"], line["source"]) == (RATE.id, RATE.as_json())
+
+
+def test_a_report_knows_the_numbers_of_its_charts_and_those_of_a_table_as_the_table_tells_them():
+    figures = replace(by_hand(), lead=(), sections=(charts(),)).figures
+    assert figures == [
+        Figure(22.1, "%", RATE, 20, 25, decimals=1),
+        Figure(3, "% of sessions", TIME, 2, 4),
+        Figure(6.0, "%", COUNT, decimals=1),
+    ]

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -144,6 +144,12 @@ def test_gaps_of_one_cause_stand_together_and_neighbours_as_a_span():
     found = day_notes(days("lost", "measured", "lost", "lost", "lost", cause="500 <b>\x1b"))
     assert found == ["Mon 5 Oct, Wed 7 Oct – Fri 9 Oct: lost: 500 <b>�"]
     assert day_notes(days("pending")) == ["Mon 5 Oct: pending"]
+
+
+def test_days_of_several_years_are_told_with_their_years():
+    days = [DayState(date(2025, 12, 30) + timedelta(days=i), "lost") for i in range(3)]
+    assert day_notes(days) == ["Tue 30 Dec 2025 – Thu 1 Jan 2026: lost"]
+    assert day_notes(days[2:]) == ["Thu 1 Jan: lost"]
 
 
 def test_a_day_that_is_a_sample_or_partly_covered_says_so():

@@ -59,6 +59,27 @@ def test_lost_days_take_part_on_neither_side():
     assert found.ratio == pytest.approx(0.2 / 0.05)
 
 
+def test_the_others_of_a_short_campaign_are_those_of_its_own_days():
+    """Two good days: 20 of 100 against 60 of 600, twice as many. All four would say 4.4 times (140 of 2,400)."""
+    own = rates([20, 20, 0, 0], [100, 100, 0, 0])
+    found = one(own, rates([60, 60, 10, 10], [600] * 4))
+    assert (found.own, found.other) == (0.2, pytest.approx(0.1))
+    assert found.ratio == pytest.approx(2.0)
+    by_hand = ratio_interval(40, 200, 120, 1200)
+    assert (found.interval.low, found.interval.high) == (pytest.approx(by_hand.low), pytest.approx(by_hand.high))
+    same = one(own, rates([120, 120, 10, 10], [600] * 4))  # it is only that the days were good for all
+    assert (same.ratio, same.is_named) == (pytest.approx(1.0), False)
+
+
+def test_the_mean_of_the_others_is_of_the_own_days_too():
+    own = means([1000, 1100, 900, 1000, 0, 0], [10, 10, 10, 10, 0, 0])  # 4,000 s of 40 sessions
+    other = means([5000, 4900, 5100, 5000, 90_000, 90_000], [100] * 6)  # 20,000 s of 400 on the same days
+    found = one(own, other)
+    assert (found.own, found.other, found.ratio) == (100.0, 50.0, pytest.approx(2.0))
+    without = one(means([1000, 1100, 900, 1000], [10] * 4), means([5000, 4900, 5100, 5000], [100] * 4))
+    assert (found.interval, found.p) == (without.interval, without.p)
+
+
 @pytest.mark.parametrize(
     ("own", "other", "says"),
     [

@@ -177,6 +177,26 @@ def test_every_answer_of_the_project_is_verified(warehouse):
         "every one has the bytes that were stored.\n"
     )
     assert verify_answers(warehouse.con, project_id="other").answers == 0
+    assert found.as_json() == {
+        "answers": found.answers, "byte_count": found.byte_count, "is_intact": True, "damaged": [], "missing": [],
+    }  # fmt: skip
+
+
+def test_an_answer_that_days_rest_on_and_that_is_gone_is_missed(warehouse):
+    before = verify_answers(warehouse.con, project_id="test").answers
+    answer_id, _ = answer_of(warehouse)
+    warehouse.con.execute("delete from ops.clarity_answer where answer_id = ?", [answer_id])
+    found = verify_answers(warehouse.con, project_id="test")
+    assert (found.answers, found.damaged, found.is_intact) == (before - 1, (), False)
+    words = (
+        f"MISSING: answer {answer_id} is not stored any more, and the figures of {MEASURED} rest on it; "
+        "restore a backup"
+    )
+    assert found.as_json()["missing"] == [answer.damage for answer in found.missing] == [words]
+    text = " ".join(render_verified(found).split())
+    assert text.startswith(f"{before - 1} stored answers, ")
+    assert f"1 more that days rest on are not stored: {words}" in text
+    assert verify_answers(warehouse.con, project_id="other").is_intact
 
 
 def test_more_answers_than_one_chunk_are_all_verified_and_each_damage_named(warehouse):

@@ -261,6 +261,24 @@ def test_a_number_of_all_others_leaves_out_the_rows_that_it_is_held_against(ware
     assert "which these are, the number beside it names" in vague.notes[0]
 
 
+def test_a_rate_of_all_others_is_of_the_days_on_which_the_rows_left_out_have_sessions(warehouse):
+    """As statistics/contrast.py compares them: a day without any session on Mobile says nothing of Mobile."""
+    for table, column in (("landing.clarity_device", "device"), ("marts.fct_signal_daily", "segment")):
+        warehouse.con.execute(f"delete from {table} where date = ? and {column} = 'Mobile'", [MEASURED])
+    others = (("dimension", "device"), ("signal", "dead_click"), ("is_other", True))
+    own = (("dimension", "device"), ("segment", "Mobile"), ("signal", "dead_click"))
+    table, measure = "marts.fct_signal_daily", "affected_session_rate"
+    rate = "select 100 * sum(dead_click_sessions) / sum(sessions) from landing.clarity_device where date > ? and device"
+    rest, mobile = (warehouse.one(f"{rate} {rule}", MEASURED) for rule in ("<> 'Mobile'", "= 'Mobile'"))
+    told = warehouse.traced(Source(table, measure, others, MEASURED, END, against=own), told=rest)
+    assert (told.now, told.is_same) == (pytest.approx(rest), True)
+    assert told.sides[0].is_current
+    assert MEASURED not in {row[0] for rows in told.sides[0].landing for row in rows.first}
+    assert "other days say nothing of the difference" in told.notes[0]
+    ratio = warehouse.traced(Source(table, measure, own, MEASURED, END, "ratio", against=others), told=mobile / rest)
+    assert (ratio.now, ratio.is_same) == (pytest.approx(mobile / rest), True)
+
+
 def test_a_content_type_is_that_of_the_pages_in_mart_and_landing(warehouse):
     content_type = warehouse.one(
         "select content_type from marts.dim_page where content_type is not null group by all order by count(*) desc, 1 limit 1"

@@ -6,7 +6,7 @@ from clarity_assets.reports.document import Bar, BarChart
 from clarity_assets.reports.rendering.charts.drawing import Drawing, KeyItem
 from clarity_assets.reports.rendering.charts.lettering import fitted, names_layer, row_names, text_px, words_layer
 from clarity_assets.reports.rendering.charts.palette import GROUPS, SERIES, colour
-from clarity_assets.reports.rendering.charts.words import WIDE_PX, amount, label_text, with_id
+from clarity_assets.reports.rendering.charts.words import WIDE_PX, amount, label_text, with_ids
 from clarity_assets.reports.rendering.numbers import MEASURING_UNITS
 
 ROW_PX, BESIDE_PX, PHONE_PX = 26, 18, 20
@@ -50,7 +50,7 @@ def _row(chart: BarChart, bar: Bar, labels: list, groups: list[str], *, slotted:
     place = groups.index(bar.group)
     return {
         "row": f"{labels.index(bar.label)}{f' {place}' if slotted else ''}", "place": place, "v": bar.value,
-        "low": bar.low, "high": bar.high, "tip": with_id(f"{who}: {shown}", bar.source),
+        "low": bar.low, "high": bar.high, "tip": with_ids(f"{who}: {shown}", bar.source),
         "said": _short(chart, bar.value),
     }  # fmt: skip
 

@@ -7,7 +7,7 @@ from clarity_assets.reports.rendering.charts.drawing import Drawing
 from clarity_assets.reports.rendering.charts.lettering import fitted, text_px, words_layer
 from clarity_assets.reports.rendering.charts.palette import SERIES, colour
 from clarity_assets.reports.rendering.charts.scales import round_ticks, tick_text
-from clarity_assets.reports.rendering.charts.words import WIDE_PX, label_text, plain, with_id
+from clarity_assets.reports.rendering.charts.words import WIDE_PX, label_text, plain, with_ids
 
 LINE_PX = 15
 TOP_PX, RIGHT_PX, BOTTOM_PX = 30, 16, 44
@@ -21,7 +21,7 @@ def bubble_drawing(chart: BubbleChart, *, width_px: int) -> Drawing:
     x_ticks, y_ticks = _ticks([p.x for p in points], count=8 if is_wide else 4), _ticks([p.y for p in points], count=5)
     left_px = int(max(text_px(tick_text(tick)) for tick in y_ticks)) + 12
     plot_px = (width_px - left_px - RIGHT_PX, inner_px)
-    rows = [{"x": p.x, "y": p.y, "area": _area(p, points, area), "tip": with_id(_tip(chart, p), p.source)} for p in points]
+    rows = [{"x": p.x, "y": p.y, "area": _area(p, points, area), "tip": _tip(chart, p)} for p in points]
     names = _names(points, rows, x=_ends(x_ticks), y=_ends(y_ticks), plot_px=plot_px, most=10 if is_wide else 5)
     mark = {"type": "point", "filled": True, "shape": "circle", "opacity": 1, "fillOpacity": 0.35, "strokeWidth": 1.3,
             "fill": colour(SERIES[0]), "stroke": colour(SERIES[0])}  # fmt: skip
@@ -93,7 +93,8 @@ def _area(point: Point, points: list[Point], largest: int) -> float:
 
 def _tip(chart: BubbleChart, point: Point) -> str:
     told = ((chart.x_title, point.x), (chart.y_title, point.y), (chart.size_title, point.size))
-    return f"{label_text(point.label)}: " + " · ".join(f"{label_text(title)} {plain(value)}" for title, value in told)
+    tip = f"{label_text(point.label)}: " + " · ".join(f"{label_text(title)} {plain(value)}" for title, value in told)
+    return with_ids(tip, point.source, point.y_source, point.size_source)
 
 
 def _names(

@@ -13,7 +13,8 @@ VEGA_LITE = "6.4"
 FONT_PX = 12
 KEY_ROW_PX, KEY_MARK_PX, KEY_GAP_PX = 20, 22, 18
 KEPT = {"transform", "d", "x", "y", "x2", "y2", "dy", "width", "height", "fill", "fill-opacity", "opacity", "stroke",
-        "stroke-width", "stroke-dasharray", "stroke-linejoin", "data-tip", "data-id", "text-anchor", "font-weight"}  # fmt: skip
+        "stroke-width", "stroke-dasharray", "stroke-linejoin", "data-tip", "data-id", "text-anchor",
+        "font-weight"}  # fmt: skip
 USUAL = {"opacity": "1", "stroke-width": "1", "fill-opacity": "1"}
 
 
@@ -44,7 +45,7 @@ class Drawing:
 def svg_of(drawing: Drawing, *, palette: Palette, prefix: str, label: str) -> str:
     """The drawing as one image called `label`; ids begin with `prefix`.
 
-    The words of a mark stand in its `data-tip`, the id of its number in its `data-id`.
+    The words of a mark stand in its `data-tip`, the ids of its numbers in its `data-id`.
     """
     key, key_px = _key(drawing)
     root = ElementTree.Element("svg")
@@ -80,10 +81,10 @@ def _clean(element: ElementTree.Element, palette: Palette, prefix: str) -> list[
     if element.get("stroke") in ANCHORS:
         _write(element)
     elif said := element.attrib.pop("aria-label", ""):
-        tip, _, number_id = said.partition(ID_MARK)
+        tip, _, ids = said.partition(ID_MARK)
         element.set("data-tip", tip)
-        if number_id:
-            element.set("data-id", number_id)
+        if ids:
+            element.set("data-id", ids)
     used = []
     for name, value in list(element.attrib.items()):
         if name not in KEPT or USUAL.get(name) == value:

@@ -5,7 +5,7 @@ from clarity_assets.reports.figures import Source
 from clarity_assets.reports.rendering.charts.drawing import Drawing
 from clarity_assets.reports.rendering.charts.lettering import fitted, names_layer, row_names, text_px, words_layer
 from clarity_assets.reports.rendering.charts.palette import HEAT_STEPS, colour
-from clarity_assets.reports.rendering.charts.words import WIDE_PX, amount, label_text, with_id
+from clarity_assets.reports.rendering.charts.words import WIDE_PX, amount, label_text, with_ids
 
 ROW_PX, LINE_PX = 27, 15
 NAMES_SHARE = 0.36  # of the width, for names at the left
@@ -65,8 +65,8 @@ def _cells(chart: HeatChart) -> list[dict]:
             "row": f"{i}", "column": j,
             "said": "" if value is None else amount(value, "", decimals=chart.decimals),
             "fill": colour("pattern-lost" if value is None else _step(value, tops[j])),
-            "tip": with_id(f"{label_text(chart.rows[i])}, {label_text(chart.columns[j])}: "
-                           + amount(value, chart.unit, decimals=chart.decimals), _source(chart, i, j)),
+            "tip": with_ids(f"{label_text(chart.rows[i])}, {label_text(chart.columns[j])}: "
+                            + amount(value, chart.unit, decimals=chart.decimals), _source(chart, i, j)),
         }
         for i, row in enumerate(chart.values) for j, value in enumerate(row)
     ]  # fmt: skip

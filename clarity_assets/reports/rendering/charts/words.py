@@ -10,7 +10,7 @@ from clarity_assets.reports.rendering.texts import name_text, printable, shorten
 
 WIDE_PX = 600  # a drawing as wide as this has room for names at the left
 LABEL_LENGTH = 40  # characters of a name in a drawing
-ID_MARK = "\u2063"  # in a mark's words: its number's id follows; no text from outside has it (`printable`)
+ID_MARK = "\u2063"  # in a mark's words: its numbers' ids follow; no text from outside has it (`printable`)
 
 
 def label_text(name: Name | str, *, length: int = LABEL_LENGTH) -> str:
@@ -25,9 +25,10 @@ def amount(
     return figure_text(Figure(value, unit, low=low, high=high, decimals=decimals), interval=True)
 
 
-def with_id(tip: str, source: Source | None) -> str:
-    """A mark's words, with its number's id for `drawing` to take out again."""
-    return f"{tip}{ID_MARK}{source.id}" if source else tip
+def with_ids(tip: str, *sources: Source | None) -> str:
+    """A mark's words, with its numbers' ids for `drawing` to take out again."""
+    ids = " ".join(source.id for source in sources if source)
+    return f"{tip}{ID_MARK}{ids}" if ids else tip
 
 
 def plain(value: float) -> str:

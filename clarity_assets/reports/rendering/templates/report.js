@@ -39,14 +39,21 @@
     });
   }
 
-  // --- wide tables: a stop for the keyboard only where there is something to scroll ---------------------------------
+  // --- wide tables: a hint, and a stop for the keyboard, only where there is something to scroll --------------------
+  const atEnd = (region) => region.classList.toggle("end", region.scrollLeft + region.clientWidth >= region.scrollWidth - 1);
   const watch = new ResizeObserver((entries) => {
     for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      const isOver = target.scrollWidth > target.clientWidth;
+      target.classList.toggle("sideways", isOver);
+      atEnd(target);
+      if (isOver) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
     }
   });
-  all(".scroll").forEach((region) => watch.observe(region));
+  for (const region of all(".scroll")) {
+    watch.observe(region);
+    region.addEventListener("scroll", () => atEnd(region), { passive: true });
+  }
 
   // --- tips: what is known of a number, of a mark or of a day -------------------------------------------------------
   const tip = document.createElement("div");
@@ -74,8 +81,9 @@
   const fill = (target) => {
     tip.replaceChildren();
     if (target.dataset.tip) tip.append(target.dataset.tip);
-    const id = target.dataset.id;
-    if (!id) return;
+    for (const id of target.dataset.id?.split(" ") ?? []) tip.append(idLine(id));
+  };
+  const idLine = (id) => {
     const line = document.createElement("div");
     const code = document.createElement("code");
     const copy = document.createElement("button");
@@ -93,7 +101,7 @@
       }
     });
     line.append(code, copy);
-    tip.append(line);
+    return line;
   };
   const show = (target) => {
     if (shown === target) return;
@@ -154,8 +162,8 @@
     if (event.key === "Escape" && shown) {
       const back = tip.contains(focused) ? shown : null;
       hide();
-      back?.focus();
-    } else if (event.key === "Enter" && focused === shown) {
+      (back?.ownerSVGElement ?? back)?.focus();
+    } else if (event.key === "Enter" && shown && focused === (shown.ownerSVGElement ?? shown)) {
       isPinned = true;
       tip.querySelector("button")?.focus();
     }
