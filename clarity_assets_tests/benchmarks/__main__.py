@@ -37,7 +37,13 @@ HISTORY_DAYS = 1095
 FULL_GROUP_DAYS = 338  # about 2,000 answers: DuckDB 2.0 begins another group of rows at 2,048, and packs the last anew
 YEAR = 365
 COLLECTION = ("day", "derived", "rebuild", "size", "open", "status")
-STATISTICS = ("changes", "forecasts", "anomalies", "levels", "claims")  # how often they are right, not how fast they are
+STATISTICS = (
+    "changes",
+    "forecasts",
+    "anomalies",
+    "levels",
+    "claims",
+)  # how often they are right, not how fast they are
 NAMES = (*COLLECTION, "marts", "checks", "reports", *STATISTICS)
 DAY_TARGET_S = DERIVED_TARGET_S = 0.2
 REBUILD_TARGET_S = 60.0

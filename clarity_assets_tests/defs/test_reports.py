@@ -57,7 +57,13 @@ def test_each_report_has_five_files_and_stands_in_the_ui(warehouse, clarity, tmp
     told = made(WEEKLY, "2026-10-05", warehouse, clarity)
     assert set(told) == {"weekly_summary", "weekly_ux", "weekly_product"}
     for name, metadata in told.items():
-        for format_, ending in (("html", "html"), ("pdf", "pdf"), ("json", "json"), ("markdown", "md"), ("text", "txt")):
+        for format_, ending in (
+            ("html", "html"),
+            ("pdf", "pdf"),
+            ("json", "json"),
+            ("markdown", "md"),
+            ("text", "txt"),
+        ):
             file = Path(metadata[f"file_{format_}"].value)
             assert file == (tmp_path / "reports" / name / f"2026-10-05.{ending}").resolve()
             assert file.stat().st_size > 500

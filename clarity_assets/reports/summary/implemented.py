@@ -37,7 +37,8 @@ def implemented(facts: Facts) -> Section:
 
 def _table(told: list[Effect]) -> Table:
     columns = (
-        Column("Recommendation"), Column("Done on"), Column("28 days before", True), Column("Since, 13 weeks at most", True),
+        Column("Recommendation"), Column("Done on"), Column("28 days before", True),
+        Column("Since, 13 weeks at most", True),
         Column("Change", True), Column("Id"),
     )  # fmt: skip
     rows = tuple(

@@ -67,11 +67,18 @@ def test_a_mean_has_the_interval_of_its_days(marts):
 
 def test_pages_by_device_carry_bounds_samples_and_the_rows_they_are_of(marts):
     lines = marts.totals(
-        FRUSTRATION, ["count", "affected_session_rate", "sessions"], by=("page", "device"), where={"signal": "rage_click"}
+        FRUSTRATION,
+        ["count", "affected_session_rate", "sessions"],
+        by=("page", "device"),
+        where={"signal": "rage_click"},
     )
     assert [(line.keys["page"], line.keys["device"]) for line in lines[:2]] == [("/a", "Mobile"), ("/a", "PC")]
     first = lines[0]
-    assert (first["count"].value, first["count"].unit, first["affected_session_rate"].value) == (120, "rage clicks", 20.0)
+    assert (first["count"].value, first["count"].unit, first["affected_session_rate"].value) == (
+        120,
+        "rage clicks",
+        20.0,
+    )
     assert first["count"].is_sample
     assert not first["sessions"].is_at_most  # of a sample: it may be larger as well
     assert dict(first["count"].source.where) == {"signal": "rage_click", "page": "/a", "device": "Mobile"}
