@@ -262,7 +262,7 @@ def _figures(thing: object) -> Iterator[Figure]:
 
 
 def _marks(report: Report) -> Iterator[Figure]:
-    """The values of bars, heat cells and bubbles that have a source; a table may tell the same ones with more."""
+    """The values of bars, heat cells and bubbles; lines, without a single value. A table may tell them with more."""
     for block in (block for section in report.sections for block in section.blocks):
         match block:
             case BarChart():
@@ -270,6 +270,8 @@ def _marks(report: Report) -> Iterator[Figure]:
             case HeatChart():
                 pairs = zip(chain(*block.values), chain(*block.sources), strict=True) if block.sources else ()
                 found = [Figure(value, block.unit, source, decimals=block.decimals) for value, source in pairs]
+            case TrendChart():
+                found = [Figure(None, block.unit, line.source) for line in block.lines]
             case BubbleChart():
                 found = [figure for point in block.points for figure in _of_point(block, point)]
             case _:

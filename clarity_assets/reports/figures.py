@@ -11,7 +11,8 @@ from clarity_assets.statistics.change import Outcome
 Where = tuple[tuple[str, str | bool | None], ...]
 """Column = value of the rows that a number is of; None is NULL."""
 
-Statistic = Literal["value", "change", "ratio", "trend", "forecast"]
+Statistic = Literal["value", "change", "ratio", "trend", "forecast", "series"]
+"""What is made of the rows; a `series` is the measure day by day, as a line of a chart."""
 
 
 @dataclass(frozen=True)

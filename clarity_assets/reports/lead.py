@@ -31,7 +31,8 @@ def basis(facts: Facts) -> Sentence:
     change = facts.compared(SITE, "sessions").four_weeks
     if not change.is_named:
         return Sentence("{sessions} on {known}.", values)
-    return Sentence("{sessions} on {known}: {change} against the four weeks before.", values | {"change": change})
+    values["change"] = change
+    return Sentence("{sessions} on {known}; a day, {change} against the four weeks before.", values)
 
 
 def most_important(sections: tuple[Section, ...]) -> list[Finding]:

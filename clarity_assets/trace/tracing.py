@@ -150,7 +150,7 @@ def _now(source: Source, sides: tuple[Side, ...], told: tuple[Told, ...]) -> tup
             is_none = not sides[0].rows.count  # without rows a report may tell 0 or nothing
             return own, own == newest or (is_none and not own and not newest)
         return own, math.isclose(own, newest, rel_tol=1e-9)
-    if source.statistic in ("trend", "forecast") or len(sides) < 2:
+    if source.statistic in ("trend", "forecast", "series") or len(sides) < 2:
         return None, None
     first, second = (_level(side, per_day=source.statistic == "change") for side in (sides[0], sides[-1]))
     now = first / second if first is not None and second else None

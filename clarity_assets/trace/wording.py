@@ -16,6 +16,7 @@ STATISTICS = {
     "change": "ratio to the baseline by weekday, day by day (statistics/change.py); below, the plain quotient",
     "ratio": "the measure of its rows against that of others, on the same days",
     "trend": "percent a week by a log-linear fit with a weekday pattern (statistics/trend.py)",
+    "series": "the measure day by day, as a line of a chart; below, over all of its days",
     "forecast": "by statistics.forecast (level and weekday pattern, or last week's same days where that does better)",
 }
 """How each statistic is made, in words."""

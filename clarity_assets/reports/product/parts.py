@@ -63,7 +63,7 @@ def lost_dates(facts: Facts, request: str, start: date) -> tuple[date, ...]:
 def line(label: str, series: DailySeries, *, source: Source, per: float = 1) -> Line:
     """A line of a trend: value / exposure x `per` a day, None where unknown."""
     values = tuple(None if np.isnan(value) else per * float(value) for value in series.ratio)
-    return Line(label, values, source=source)
+    return Line(label, values, source=replace(source, statistic="series"))
 
 
 def share_of_site(sessions: Figure, own: DailySeries, site: DailySeries) -> Figure:

@@ -71,7 +71,7 @@ def _chart(facts: Facts, values: np.ndarray, told: Forecast, *, source: Source) 
     before = tuple(end - timedelta(days=SHOWN_DAYS - i) for i in range(SHOWN_DAYS))
     gap, ahead = (None,) * SHOWN_DAYS, (None,) * DAYS_AHEAD
     lines = (
-        Line("Sessions", (*shown, *ahead), source=Source(SITE, "sessions", (), before[0], end)),
+        Line("Sessions", (*shown, *ahead), source=Source(SITE, "sessions", (), before[0], end, "series")),
         Line("Forecast", gap + tuple(map(float, told.median)), gap + tuple(map(float, told.low)),
              gap + tuple(map(float, told.high)), is_forecast=True, source=source),
     )  # fmt: skip

@@ -102,7 +102,9 @@ def _week(series: DailySeries, place: int, measure: Measure) -> tuple[float | No
 
 def _told(line: Line, sources: Mapping[str, Source], *, start: date) -> Line:
     """The line with its source, which begins where the line does."""
-    return replace(line, source=replace(sources[line.label], start=start)) if line.label in sources else line
+    if line.label not in sources:
+        return line
+    return replace(line, source=replace(sources[line.label], start=start, statistic="series"))
 
 
 def _cut(line: Line, first: int, last: int) -> Line:

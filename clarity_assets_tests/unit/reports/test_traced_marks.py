@@ -57,6 +57,15 @@ def test_every_bar_cell_and_bubble_has_a_source(made):
     assert [value for value, source in found if source is None] == []
 
 
+def test_a_line_is_traced_over_all_of_its_days(made):
+    con, settings, charts = made
+    lines = [line for chart in charts if isinstance(chart, TrendChart) for line in chart.lines if line.source]
+    assert {line.source.statistic for line in lines} == {"series"}
+    traced = trace(con, lines[0].source.id, settings=settings)
+    assert traced.is_intact
+    assert traced.sides[0].rows.count > 0
+
+
 def test_every_line_says_which_measure_rows_and_days_it_is(made):
     _, _, charts = made
     for chart in charts:
