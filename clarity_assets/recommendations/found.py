@@ -4,14 +4,14 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from clarity_assets.recommendations.rules import HORIZONS, Rule
 from clarity_assets.recommendations.severity import ORDER, affected_of, level_of, reach_of, severity, strength_of
 from clarity_assets.reports.contrasts import Difference
 from clarity_assets.reports.document import Finding, Level, Name, Part, Sentence
 from clarity_assets.reports.facts import Facts
-from clarity_assets.reports.figures import ChangeFigure, Figure
+from clarity_assets.reports.figures import ChangeFigure, Figure, in_hundredths
 from clarity_assets.reports.marts import SITE
 from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
 from clarity_assets.reports.period import Period
@@ -127,18 +127,12 @@ def of_difference(
         return None
     return Found(
         recommendation_id(facts.project_id, rule.name, place), rule, place, title_of(rule, place), statement,
-        difference.own, difference.other, shown_ratio(difference),
+        difference.own, difference.other, in_hundredths(difference.ratio),
         affected=total(facts, source.table, counted(difference.measure), dict(source.where)),
         site_sessions=total(facts, SITE, "sessions", {}), reach=reach,
         strength=strength_of(difference.ratio, better=MEASURES[difference.measure].better),
         evidence=evidence,
     )  # fmt: skip
-
-
-def shown_ratio(difference: Difference) -> Figure:
-    """The ratio with a second decimal below 1, where one would hide how far it is from 0 and from 1."""
-    ratio = difference.ratio
-    return replace(ratio, decimals=2) if ratio.value is not None and ratio.value < 1 else ratio
 
 
 def of_change(

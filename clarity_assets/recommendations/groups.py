@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from clarity_assets.recommendations.found import Found, is_far, of_difference, shown_ratio
+from clarity_assets.recommendations.found import Found, is_far, of_difference
 from clarity_assets.recommendations.rules import MAX_MEAN_RATIO, Rule
 from clarity_assets.recommendations.severity import affected_of, strength_of
 from clarity_assets.reports.contrasts import Difference
 from clarity_assets.reports.document import Name, Sentence
 from clarity_assets.reports.facts import Facts
+from clarity_assets.reports.figures import in_hundredths
 from clarity_assets.reports.marts import FRUSTRATION
 from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
 
@@ -32,7 +33,7 @@ def find_segments(facts: Facts, rule: Rule, *, pages: Sequence[Found] = ()) -> l
             f"{'In' if rule.dimension == 'browser' else 'On'} {{segment}}, {{own}} of the sessions had "
             f"{SIGNAL_TITLES[signal].lower()}: {{ratio}} as many as {'in' if rule.dimension == 'browser' else 'on'} "
             f"{difference.against} ({{other}}).",
-            {"segment": Name(segment, rule.dimension), "own": difference.own, "ratio": shown_ratio(difference),
+            {"segment": Name(segment, rule.dimension), "own": difference.own, "ratio": in_hundredths(difference.ratio),
              "other": difference.other},
         )  # fmt: skip
         found.append(of_difference(facts, rule, difference, place=place, statement=statement))
@@ -79,8 +80,9 @@ def _source(facts: Facts, rule: Rule, key: tuple, those: list[Difference]) -> Fo
         for name in ("own", "ratio", "other"):
             words = words.replace(f"{{{name}}}", f"{{{name}{i}}}")
         parts.append(words)
-        values |= {f"own{i}": difference.own, f"ratio{i}": shown_ratio(difference), f"other{i}": difference.other}
+        values |= {f"own{i}": difference.own, f"ratio{i}": in_hundredths(difference.ratio),
+                   f"other{i}": difference.other}  # fmt: skip
     statement = Sentence(f"Visitors from {{source}} / {{medium}} {'; they '.join(parts)}.", values)
-    evidence = tuple(figure for d in others for figure in (d.own, d.other, shown_ratio(d)))
+    evidence = tuple(figure for d in others for figure in (d.own, d.other, in_hundredths(d.ratio)))
     place = {"source": key[0], "medium": key[1]}
     return of_difference(facts, rule, first, place=place, statement=statement, evidence=evidence)

@@ -1,12 +1,12 @@
 """The contrasts of pages in; for each page and signal one recommendation at most, where it is worst, out."""
 
-from clarity_assets.recommendations.found import Found, is_far, of_difference, shown_ratio
+from clarity_assets.recommendations.found import Found, is_far, of_difference
 from clarity_assets.recommendations.rules import ONE_DEVICE_SHARE, Rule
 from clarity_assets.recommendations.severity import affected_of
 from clarity_assets.reports.contrasts import Difference
 from clarity_assets.reports.document import Name, Sentence
 from clarity_assets.reports.facts import Facts
-from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.figures import Figure, in_hundredths
 from clarity_assets.reports.marts import FRUSTRATION
 from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
 
@@ -68,13 +68,13 @@ def _on_device(rule: Rule, difference: Difference) -> Sentence:
         f"On {{page}}, {{own}} of the sessions on {{device}} had {SIGNAL_TITLES[rule.signal].lower()}: {{ratio}} as "
         f"many as on {difference.against} ({{other}}).",
         {"page": Name(difference.where["page"], "page"), "device": Name(difference.where["device"], "device"),
-         "own": difference.own, "ratio": shown_ratio(difference), "other": difference.other},
+         "own": difference.own, "ratio": in_hundredths(difference.ratio), "other": difference.other},
     )  # fmt: skip
 
 
 def _on_page(rule: Rule, difference: Difference, chief: Difference | None) -> Sentence:
     values = {"page": Name(difference.where["page"], "page"), "own": difference.own,
-              "ratio": shown_ratio(difference), "other": difference.other}  # fmt: skip
+              "ratio": in_hundredths(difference.ratio), "other": difference.other}  # fmt: skip
     most = ""
     if chief:
         most = " Most of them are on {device} ({own_of_device})."
@@ -101,7 +101,7 @@ def find_page_means(facts: Facts, rule: Rule) -> list[Found]:
                 f"On {{page}}, sessions see {{own}} of the page on average: {{ratio}} as much as on "
                 f"{difference.against} ({{other}}).",
                 {"page": Name(difference.where["page"], "page"), "own": difference.own,
-                 "ratio": shown_ratio(difference), "other": difference.other},
+                 "ratio": in_hundredths(difference.ratio), "other": difference.other},
             ),
         )
         for difference in facts.contrasts.all(rule.table, rule.measure)

@@ -8,7 +8,6 @@ from clarity_assets.reports.contrasts import Difference
 from clarity_assets.reports.document import Level
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure, Where
-from clarity_assets.reports.marts import SITE
 from clarity_assets.reports.measures import MEASURES, Better
 
 HIGH_FROM = 1 / 200  # of the site's sessions hit without need: at 1,000 a day, five people every day
@@ -50,10 +49,7 @@ def reach_of(facts: Facts, table: str, where: Where, *, sessions: float) -> floa
 
     Pages and sources share sessions, so reaches do not add up.
     """
-    period = facts.period
-    [site] = facts.marts.series(SITE, ["sessions"], start=period.start, end=period.end)["sessions"].values() or [None]
-    if site is None:
-        return None
+    site = facts.period_sessions
     told = facts.marts.known_dates(table, dict(where))
     of_all = np.nansum([n for day, n in zip(site.dates, site.values, strict=True) if day in told])
     return min(1.0, sessions / float(of_all)) if of_all else None

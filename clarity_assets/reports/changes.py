@@ -16,7 +16,7 @@ from clarity_assets.reports.marts import (
     TRAFFIC,
     Marts,
 )
-from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
+from clarity_assets.reports.measures import MEASURES, SIGNAL_RATES
 from clarity_assets.reports.period import Period
 from clarity_assets.statistics.change import Change, Outcome, compare_all
 from clarity_assets.statistics.series import DailySeries
@@ -25,7 +25,6 @@ WATCHED_PAGES = 100  # the busiest ones; with fewer sessions no change could be 
 WATCHED_BY_DEVICE = 30  # of them, split by device
 WATCHED_SEGMENTS = 40  # busiest countries, sources, campaigns
 
-SIGNAL_RATES = tuple(f"{signal}_session_rate" for signal in SIGNAL_TITLES)
 WIDE = ("sessions", *SIGNAL_RATES, "total_time_s", "active_time_s", "scroll_depth_pct")
 ENGAGED = ("total_time_s", "active_time_s", "scroll_depth_pct", "pages_per_session")
 
@@ -89,8 +88,8 @@ def find_changes(marts: Marts) -> Changes:
     return Changes(
         {
             key: Compared(
-                _figure(key, compared[before][key], period=period, baseline=before),
-                _figure(key, compared[four_weeks][key], period=period, baseline=four_weeks),
+                change_figure(key, compared[before][key], period=period, baseline=before),
+                change_figure(key, compared[four_weeks][key], period=period, baseline=four_weeks),
             )
             for key in watched
         }
@@ -139,7 +138,8 @@ def _watched(marts: Marts) -> dict[Key, DailySeries]:
     return found
 
 
-def _figure(key: Key, change: Change, *, period: Period, baseline: Period) -> ChangeFigure:
+def change_figure(key: Key, change: Change, *, period: Period, baseline: Period) -> ChangeFigure:
+    """A comparison as a report's number: the ratio with its interval, and the levels in the measure's own unit."""
     table, measure, where = key
     source = Source(table, measure, where, period.start, period.end, "change", (baseline.start, baseline.end))
     per = MEASURES[measure].per

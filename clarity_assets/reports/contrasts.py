@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 from clarity_assets.reports.figures import Figure, Source, Where
 from clarity_assets.reports.marts import ATTRIBUTION, ENGAGEMENT, FRUSTRATION, GEOGRAPHY, PAGE, SIGNAL, Keys, Marts
-from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES
+from clarity_assets.reports.measures import MEASURES, SIGNAL_RATES
 from clarity_assets.statistics.contrast import Contrast, contrast_all
 from clarity_assets.statistics.series import DailySeries
 
 WATCHED = 100  # largest of each kind by sessions; smaller ones could show nothing
-SIGNAL_RATES = tuple(f"{signal}_session_rate" for signal in SIGNAL_TITLES)
 
 Key = tuple[str, str, Where]
 """Mart, measure, and the rows (column = value) that are held against the others."""

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from clarity_assets.reports.changes import change_figure
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import ChangeFigure, Figure, Source
 from clarity_assets.reports.marts import GEOGRAPHY
@@ -101,7 +102,7 @@ class Rise:
 def find_growth(facts: Facts, countries: Sequence[Country]) -> Growth:
     """Of the LOOKED_AT busiest countries' shares of sessions: where the whole site grows, a country grows with it."""
     end = facts.period.end
-    first = facts.known_span[0] if facts.known_span else facts.period.start
+    first = facts.first_known_day or facts.period.start
     start = max(end - LONGEST, min(first, facts.period.start - FOUR_WEEKS))
     start = min(start, facts.period.start)  # a longer period is looked at whole
     keys = [(country,) for country in countries]
@@ -174,9 +175,5 @@ def _over(pct_per_week: float, days: timedelta) -> float:
 
 
 def _moved(country: Country, change: Change, *, later: Span, earlier: Span) -> ChangeFigure:
-    source = Source(GEOGRAPHY, "site_share", (("country", country),), *later, "change", baseline=earlier)
-    return ChangeFigure(
-        change.ratio, "times", source, low=change.interval.low, high=change.interval.high, decimals=2,
-        outcome=change.outcome, before=100 * change.before, after=100 * change.after, p_adjusted=change.p_adjusted,
-        day_count=change.days_after,
-    )  # fmt: skip
+    key = (GEOGRAPHY, "site_share", (("country", country),))
+    return change_figure(key, change, period=Period(*later), baseline=Period(*earlier))

@@ -11,9 +11,10 @@ from clarity_assets.reports.changes import UNWATCHED, Changes, Compared, find_ch
 from clarity_assets.reports.contrasts import Contrasts, find_contrasts
 from clarity_assets.reports.document import DayState
 from clarity_assets.reports.figures import Figure, Source
-from clarity_assets.reports.marts import COLLECTION, Marts
+from clarity_assets.reports.marts import COLLECTION, SITE, Marts
 from clarity_assets.reports.period import Period
 from clarity_assets.settings import Settings
+from clarity_assets.statistics.series import DailySeries
 from clarity_assets.warehouse.query import one
 
 
@@ -65,15 +66,19 @@ class Facts:
         return Figure(self.known_day_count, of_days, source)
 
     @cached_property
-    def known_span(self) -> tuple[date, date] | None:
-        """First and newest UTC day that the site's figures are known of, up to the end of the period; None: none."""
-        first, newest = one(
+    def first_known_day(self) -> date | None:
+        """The first UTC day that the site's figures are known of, before the end of the period; None: none."""
+        return one(
             self.marts.con,
-            """select min(date), max(date) from marts.fct_collection_daily
+            """select min(date) from marts.fct_collection_daily
                where project_id = ? and request = 'base' and not is_gap and date < ?""",
             [self.project_id, self.period.end],
-        )
-        return (first, newest) if first else None
+        )[0]
+
+    @cached_property
+    def period_sessions(self) -> DailySeries:
+        """Sessions of the whole site, day by day of the period."""
+        return self.marts.series(SITE, ["sessions"], start=self.period.start, end=self.period.end)["sessions"][()]
 
     @cached_property
     def newest_known_day(self) -> date | None:

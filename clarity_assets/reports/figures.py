@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -115,3 +115,8 @@ class ChangeFigure(Figure):
         if not self.is_named or self.better is None:
             return None
         return (self.outcome is Outcome.INCREASE) == (self.better == "high")
+
+
+def in_hundredths(ratio: Figure) -> Figure:
+    """The same ratio, with two decimals where one would say little: 0.23 (0.21-0.25), not 0.2 (0.2-0.2)."""
+    return replace(ratio, decimals=2) if ratio.value is not None and ratio.value < 1 else ratio

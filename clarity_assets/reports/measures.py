@@ -19,6 +19,10 @@ SIGNAL_TITLES = {
 """The six frustration signals in the order of reports: signal -> title."""
 
 
+SIGNAL_RATES = tuple(f"{signal}_session_rate" for signal in SIGNAL_TITLES)
+"""Of a mart with a column for each signal: the measure of each, in the same order."""
+
+
 @dataclass(frozen=True)
 class Measure:
     """sum(numerator) / sum(denominator) x per, over rows that tell both; a plain sum without denominator.

@@ -15,6 +15,7 @@ from clarity_assets.reports.document import (
     Table,
 )
 from clarity_assets.reports.facts import Facts
+from clarity_assets.reports.figures import in_hundredths
 from clarity_assets.reports.marts import ATTRIBUTION, Total
 from clarity_assets.reports.measures import MEASURES
 from clarity_assets.reports.product.departures import gone_findings
@@ -29,7 +30,6 @@ from clarity_assets.reports.product.parts import (
     can_tell,
     change_cells,
     change_columns,
-    in_hundredths,
     of_period,
     source_name,
 )

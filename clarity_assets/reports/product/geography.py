@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from clarity_assets.reports.contrasts import SIGNAL_RATES, Difference
+from clarity_assets.reports.contrasts import Difference
 from clarity_assets.reports.country_growth import Growth, days_words, find_growth
 from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Name, Part, Section, Sentence, Table
 from clarity_assets.reports.facts import Facts
-from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.figures import Figure, in_hundredths
 from clarity_assets.reports.marts import GEOGRAPHY, Total
-from clarity_assets.reports.measures import MEASURES
+from clarity_assets.reports.measures import MEASURES, SIGNAL_RATES
 from clarity_assets.reports.product.parts import (
     INTERVALS,
     MOST,
@@ -19,7 +19,6 @@ from clarity_assets.reports.product.parts import (
     can_tell,
     change_cells,
     change_columns,
-    in_hundredths,
     of_period,
     share_of_site,
 )

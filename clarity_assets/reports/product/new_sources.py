@@ -6,9 +6,10 @@ from clarity_assets.reports.arrivals import Arrival, arrival, is_new, presences
 from clarity_assets.reports.contrasts import Difference
 from clarity_assets.reports.document import Finding, Name, Part, Sentence
 from clarity_assets.reports.facts import Facts
+from clarity_assets.reports.figures import in_hundredths
 from clarity_assets.reports.marts import ATTRIBUTION
 from clarity_assets.reports.period import FOUR_WEEKS, Period, day_name
-from clarity_assets.reports.product.parts import in_hundredths, share_of_site, source_name
+from clarity_assets.reports.product.parts import share_of_site, source_name
 from clarity_assets.reports.site_shares import site_sessions
 from clarity_assets.statistics.series import DailySeries
 

@@ -50,7 +50,7 @@ def of_period(facts: Facts, request: str) -> Sentence:
 
 def chart_start(facts: Facts) -> date:
     """Four weeks before the period, or the first day that anything is known of."""
-    first = facts.known_span[0] if facts.known_span else facts.period.start
+    first = facts.first_known_day or facts.period.start
     return max(facts.period.start - FOUR_WEEKS, min(first, facts.period.start))
 
 
@@ -81,11 +81,6 @@ def share_figure(sessions: Figure, part: float, whole: float, *, day_count: int)
         low=100 * limits.low if limits else None, high=100 * limits.high if limits else None,
         decimals=1, is_at_most=sessions.is_at_most, day_count=day_count,
     )  # fmt: skip
-
-
-def in_hundredths(ratio: Figure) -> Figure:
-    """The same ratio, with two decimals where one would say little: 0.23 (0.21-0.25), not 0.2 (0.2-0.2)."""
-    return replace(ratio, decimals=2) if ratio.value is not None and ratio.value < 1 else ratio
 
 
 # --- changes -----------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ class Unusual:
 
 def history_start(facts: Facts) -> date:
     """First day of the series that tell what is usual."""
-    first = facts.known_span[0] if facts.known_span else facts.period.start
+    first = facts.first_known_day or facts.period.start
     return max(facts.period.start - HISTORY, min(first, facts.period.start))
 
 

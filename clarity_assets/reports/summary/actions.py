@@ -9,8 +9,11 @@ from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Leve
 from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure, Source
 from clarity_assets.reports.lead import basis
-from clarity_assets.reports.period import day_name
+from clarity_assets.reports.period import Period, day_name
 from clarity_assets.reports.rendering.texts import name_text
+
+Decided = dict[str, tuple[str, date]]
+"""State and its UTC day by recommendation."""
 
 TOP = 3
 SHOWN = 20
@@ -28,7 +31,7 @@ def summary_lead(facts: Facts, found: list[Found]) -> tuple[Sentence, ...]:
     sentences = [basis(facts)]
     if not facts.known_day_count:
         return tuple(sentences)
-    open_ones = still_open(facts, found)
+    open_ones = _still_open(found, _decided(facts), facts.period)
     sentences += [one.statement for one in open_ones[:1]]
     sentences.append(_counts(facts, found, open_count=len(open_ones)))
     lost = [day for day in facts.days if not day.is_known]
@@ -39,19 +42,19 @@ def summary_lead(facts: Facts, found: list[Found]) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
-def still_open(facts: Facts, found: list[Found]) -> list[Found]:
+def _still_open(found: list[Found], decided: Decided, period: Period) -> list[Found]:
     """Those that nobody has marked done or dismissed by the day of the report, and what was done but is still there."""
-    decided = _decided(facts)
-    return [one for one in found if decided.get(one.id, (OPEN,))[0] not in (DONE, DISMISSED) or _is_back(one, facts)]
+    closed = {its_id for its_id, (state, _) in decided.items() if state in (DONE, DISMISSED)}
+    return [one for one in found if one.id not in closed or _is_back(one, decided, period)]
 
 
-def _is_back(one: Found, facts: Facts) -> bool:
+def _is_back(one: Found, decided: Decided, period: Period) -> bool:
     """Whether it was marked done before the period began: every day that shows it came after."""
-    state, on = _decided(facts).get(one.id, (OPEN, None))
-    return state == DONE and on < facts.period.start
+    state, on = decided.get(one.id, (OPEN, period.end))
+    return state == DONE and on < period.start
 
 
-def _decided(facts: Facts) -> dict[str, tuple[str, date]]:
+def _decided(facts: Facts) -> Decided:
     until = facts.made_at.date() + timedelta(days=1)
     return read_decided(facts.marts.con, project_id=facts.project_id, until=until)
 
@@ -76,10 +79,12 @@ def _count(facts: Facts, level: Level, count: int) -> Figure:
 
 def actions(facts: Facts, found: list[Found]) -> Section:
     """Open recommendations by when to act: now, in the next two weeks, this month."""
-    open_ones = still_open(facts, found)
+    decided = _decided(facts)
+    open_ones = _still_open(found, decided, facts.period)
     if not open_ones:
         return Section("actions", "What to do first", findings=(Finding("none", {}, Sentence(_calm(facts, found))),))
-    blocks = [_chart(open_ones), *(_table(facts, when, open_ones) for when in HORIZONS.values()), _to_try(open_ones)]
+    back = {one.id for one in open_ones if _is_back(one, decided, facts.period)}
+    blocks = [_chart(open_ones), *(_table(when, back, open_ones) for when in HORIZONS.values()), _to_try(open_ones)]
     note = Sentence(LEVELS)
     return Section(
         "actions",
@@ -118,7 +123,7 @@ def _title(one: Found) -> Name:
     return Name("".join(part if isinstance(part, str) else name_text(part) for part in one.title.parts()), "title")
 
 
-def _table(facts: Facts, when: str, found: list[Found]) -> Table | None:
+def _table(when: str, back: set[str], found: list[Found]) -> Table | None:
     of_when = [one for one in found if one.horizon == when][:SHOWN]
     if not of_when:
         return None
@@ -127,13 +132,14 @@ def _table(facts: Facts, when: str, found: list[Found]) -> Table | None:
         Column("Elsewhere or before", True), Column("Times as much", True, "95 % interval"),
     )  # fmt: skip
     rows = tuple(
-        (one.id, _level(one, facts), _title(one), one.affected, one.own, one.other, one.ratio) for one in of_when
-    )
+        (one.id, _level(one, is_back=one.id in back), _title(one), one.affected, one.own, one.other, one.ratio)
+        for one in of_when
+    )  # fmt: skip
     return Table(f"actions_{when.replace(' ', '_')}", f"{when.capitalize()}", columns, rows)
 
 
-def _level(one: Found, facts: Facts) -> str:
-    return f"{one.level.value}, done but still there" if _is_back(one, facts) else one.level.value
+def _level(one: Found, *, is_back: bool) -> str:
+    return f"{one.level.value}, done but still there" if is_back else one.level.value
 
 
 def _to_try(found: list[Found]) -> Table:

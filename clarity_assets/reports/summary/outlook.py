@@ -10,6 +10,7 @@ from clarity_assets.reports.facts import Facts
 from clarity_assets.reports.figures import Figure, Source
 from clarity_assets.reports.marts import SITE
 from clarity_assets.reports.period import day_name
+from clarity_assets.reports.site_shares import site_sessions
 from clarity_assets.statistics.forecast import Forecast, forecast
 
 DAYS_AHEAD = 14
@@ -21,10 +22,10 @@ NOTE = "Each interval is for its own day, and holds in 95 of 100 days if the sit
 def outlook(facts: Facts) -> Section:
     """Sessions of each of the next 14 days: median, 95 % interval, and what last week's same weekday would say."""
     end = facts.period.end
-    if facts.known_span is None:
+    if facts.first_known_day is None:
         return _none("no day is known yet")
-    start = min(max(end - HISTORY, facts.known_span[0]), end - timedelta(days=SHOWN_DAYS))
-    series = facts.marts.series(SITE, ["sessions"], start=start, end=end)["sessions"].get(())
+    start = min(max(end - HISTORY, facts.first_known_day), end - timedelta(days=SHOWN_DAYS))
+    series = site_sessions(facts, start)
     told = forecast(series, days=DAYS_AHEAD)
     if told.outcome == "too_few":
         return _none(told.reason)
