@@ -45,7 +45,8 @@ def make_reports(
     found = find_recommendations(facts)
     if period.kind != "range":
         store_found(con, project_id=facts.project_id, period=period, found=found, found_at=facts.made_at)
-    ux, product = ux_sections(facts), product_sections(facts)
+    ux = ux_sections(facts) if {"ux", "summary"} & set(kinds) else ()
+    product = product_sections(facts) if {"product", "summary"} & set(kinds) else ()
     reports = {}
     for kind in kinds:
         if kind == "summary":

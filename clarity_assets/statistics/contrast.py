@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clarity_assets.statistics.intervals import LEVEL, Interval, ratio_interval
+from clarity_assets.statistics.intervals import LEVEL, Interval, ratio_interval, weighted_mean_error
 from clarity_assets.statistics.multiple import false_discovery_adjusted
 from clarity_assets.statistics.series import DailySeries
 from clarity_assets.statistics.shares import need_share
@@ -181,10 +181,8 @@ def _relative_error(series: DailySeries, counted: np.ndarray) -> tuple[float, in
     w, n = series.exposure[told], int(told.sum())
     if n < 2:
         return math.inf, n
-    x = series.values[told] / w
-    mean = np.average(x, weights=w)
-    variance = n / (n - 1) * np.sum(w**2 * (x - mean) ** 2) / w.sum() ** 2
-    return (float(math.sqrt(variance) / mean) if mean > 0 else math.inf), n
+    mean, error = weighted_mean_error(series.values[told] / w, w)
+    return (error / mean if mean > 0 else math.inf), n
 
 
 def _too_few(one: _Sums) -> str:

@@ -126,7 +126,14 @@ def weighted_mean_interval(
     n = len(x)
     if n < 2:
         return None
-    mean = np.average(x, weights=w)
-    variance = n / (n - 1) * np.sum(w**2 * (x - mean) ** 2) / w.sum() ** 2
-    half = t_distribution.ppf((1 + level) / 2, n - 1) * math.sqrt(variance)
+    mean, error = weighted_mean_error(x, w)
+    half = t_distribution.ppf((1 + level) / 2, n - 1) * error
     return Interval(float(mean - half), float(mean + half), level)
+
+
+def weighted_mean_error(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Weighted mean of two or more values, and its standard error as in `weighted_mean_interval`; weights above 0."""
+    n = len(values)
+    mean = np.average(values, weights=weights)
+    variance = n / (n - 1) * np.sum(weights**2 * (values - mean) ** 2) / weights.sum() ** 2
+    return float(mean), math.sqrt(variance)
