@@ -58,7 +58,9 @@ class Settings(BaseSettings):
         le=100_000,
     )
     now_since: datetime | None = _setting(
-        "CLARITY_NOW_SINCE", None, "ISO 8601 instant of the system clock at which CLARITY_NOW was set; with a speed only."
+        "CLARITY_NOW_SINCE",
+        None,
+        "ISO 8601 instant of the system clock at which CLARITY_NOW was set; with a speed only.",
     )
     first_date: date = _setting(
         "CLARITY_FIRST_DATE", date(2026, 1, 1), "First UTC day that partitions exist for (ISO date)."
@@ -217,7 +219,7 @@ class Settings(BaseSettings):
     keep_landing_days: int = _setting(
         "CLARITY_KEEP_LANDING_DAYS",
         0,
-        "Days that landing rows are kept, and marts can be made anew; 0 for ever, else 30 or more. Marts stay for ever.",
+        "Days that landing rows are kept, and marts can be made anew; 0 for ever, else 30 or more. Marts stay.",
         ge=0,
         le=36_600,
     )
