@@ -1,6 +1,7 @@
 """Make one day of one request known: settle it from stored answers, or ask the least that tells it."""
 
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -19,8 +20,10 @@ from clarity_assets.clarity.store import LOST, Answer, DayState
 from clarity_assets.clarity.token import Token, check_subject, check_token
 from clarity_assets.clarity.totals import Totals
 from clarity_assets.clarity.windows import last_chance, newest_complete_day
+from clarity_assets.operations.request_log import logged_request
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.queue import WriterQueue
 from clarity_assets.warehouse.tables import transaction
 
 # Further apart than this, the API's clock and ours cannot both be right; a machine without NTP drifts by minutes.
@@ -47,6 +50,9 @@ class _Slot:
     num_of_days: int
     request_id: str
     day: date
+    purpose: str
+    left: int
+    duration_s: float | None = None
 
 
 _pacer = Pacer()
@@ -74,6 +80,8 @@ class Collector:
     def collect(self, name: str, day: date) -> Collected:
         """Make the day known, with as few requests as possible and none where it is known already.
 
+        One collection at a time has the project: another process waits here, and then finds the day known.
+
         Raises DayNotOver, DayLost, TokenError or QuotaExhausted before anything is sent; an ApiError where a
         request failed (its slot is counted); DayPending where the answers came but do not tell the day;
         WarehouseError where it cannot be stored.
@@ -85,11 +93,24 @@ class Collector:
                 f"{name} of {day}: the day is not over before {over:%Y-%m-%d %H:%M} UTC, and it is "
                 f"{now:%Y-%m-%d %H:%M} UTC; nothing was asked"
             )
+        turns = WriterQueue(self.settings.warehouse.with_name(f"{self.settings.warehouse.name}.collection"))
+        with turns.turn(timeout_s=self._longest_collection_s, label=f"collect {name} {day}"):
+            return self._collect(name, day, self.clock())
+
+    @property
+    def _longest_collection_s(self) -> float:
+        """Seconds that another collection of one request may take: three windows, and its turns at the warehouse."""
+        s = self.settings
+        window_s = s.request_pause_s + s.connect_timeout_s * s.connect_attempts + s.answer_timeout_s
+        return 3 * window_s + s.warehouse_timeout_s
+
+    def _collect(self, name: str, day: date, now: datetime) -> Collected:
         collected, slot, token = self._begin(name, day, now)
         while slot is not None:
             collected.asked.add(slot.num_of_days)
-            raw = self._fetch(slot, token)
-            slot = self._land(slot, raw, day, token, collected)
+            with logged_request(self.settings, slot, clock=self.clock, run_id=self._run_id):
+                raw = self._fetch(slot, token)
+                slot = self._land(slot, raw, day, token, collected)
         if not collected.state.is_known:
             raise errors.DayPending(f"{name} of {day}: {collected.state.cause}")
         return collected
@@ -160,31 +181,28 @@ class Collector:
     def _reserve(self, con, settlement, name: str, calls: tuple[int, ...], day: date, token: Token) -> _Slot:
         """Reserve the first of the calls, provided that all of them can be afforded."""
         request, now = settlement.request(name), settlement.now
-        purposes = [self._purpose(settlement, request, n) for n in calls]
-        self._ledger(con).budget(now=now).check(purposes, what=f"{name} of {day}")
+        purposes = [purpose_of(settlement, request, num_of_days=n) for n in calls]
+        budget = self._ledger(con).budget(now=now)
+        budget.check(purposes, what=f"{name} of {day}")
         request_id = self._ledger(con).reserve(
             request=name, num_of_days=calls[0], purpose=purposes[0], for_date=day, now=now,
             token_hash=token.token_hash, run_id=self._run_id,
         )  # fmt: skip
-        return _Slot(request, calls[0], request_id, day)
-
-    def _purpose(self, settlement: Settlement, request: ClarityRequest, num_of_days: int) -> str:
-        """The newest day's 24 h of the six requests are the plan; all else comes out of the reserve."""
-        if request.is_extra or num_of_days != 1:
-            return RESERVE
-        newest = settlement.solver.plan(request, newest_complete_day(settlement.now))
-        return PLAN if newest is not None and 1 in newest.num_of_days else RESERVE
+        return _Slot(request, calls[0], request_id, day, purposes[0], budget.left - 1)
 
     # --- the request --------------------------------------------------------------------------------------------
 
     def _fetch(self, slot: _Slot, token: Token) -> RawAnswer:
         """Send the reserved request; a failure is stored in the ledger before it is raised."""
         self._pacer.wait(self.settings.request_pause_s)
+        began_s = time.monotonic()
         try:
             return self._client(token).fetch(slot.request.dimensions, num_of_days=slot.num_of_days)
         except errors.ApiError as error:
             self._fail(slot, error)
             raise self._named(slot, error) from error
+        finally:
+            slot.duration_s = round(time.monotonic() - began_s, 3)
 
     def _named(self, slot: _Slot, error: errors.ApiError) -> errors.ApiError:
         """The error with its request, and until when to try again where that is the next step."""
@@ -315,3 +333,11 @@ class Collector:
         return ClarityClient(
             s.api_base_url, token, self.clock, s.connect_timeout_s, s.answer_timeout_s, s.connect_attempts
         )
+
+
+def purpose_of(settlement: Settlement, request: ClarityRequest, *, num_of_days: int) -> str:
+    """What a window is spent on: the newest day's 24 h of the six requests are the plan; all else is the reserve."""
+    if request.is_extra or num_of_days != 1:
+        return RESERVE
+    newest = settlement.solver.plan(request, newest_complete_day(settlement.now))
+    return PLAN if newest is not None and 1 in newest.num_of_days else RESERVE

@@ -1,0 +1,147 @@
+"""Days that are not known but can still be asked in; which of them to ask now out of the budget, and which not, out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from clarity_assets.clarity import store
+from clarity_assets.clarity.collect import purpose_of
+from clarity_assets.clarity.quota import RESERVE, Budget, ledger_of
+from clarity_assets.clarity.settle import Settlement
+from clarity_assets.clarity.store import PENDING
+from clarity_assets.clarity.windows import last_chance, newest_complete_day
+from clarity_assets.settings import Settings
+from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.tables import transaction
+
+# The daily collection comes first to its own day; only after so long is it taken for missed.
+GRACE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class MissedDay:
+    """A UTC day with requests that are pending: what they would cost now, and when the day can be asked no more."""
+
+    date: date
+    requests: tuple[str, ...]
+    cost: int
+    reserve_cost: int
+    lost_at: datetime
+
+    @property
+    def told(self) -> str:
+        """Such as `2026-10-04: 4 requests (country, …); lost after 2026-10-07 12:00 UTC`."""
+        return (
+            f"{self.date}: {self.cost} request{'s' * (self.cost != 1)} ({', '.join(self.requests)}); "
+            f"lost after {self.lost_at:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+@dataclass(frozen=True)
+class MissedDays:
+    """`ask` now, the most endangered first; `left`: the others, each with the reason."""
+
+    ask: tuple[MissedDay, ...]
+    left: tuple[tuple[MissedDay, str], ...]
+    budget: Budget
+
+
+def find_missed_days(settings: Settings, *, now: datetime | None = None) -> MissedDays:
+    """The missed days of the project that the budget allows now, and those that it does not.
+
+    A day is asked whole, or in part where it is lost before the budget comes anew (the most valuable requests come
+    first). What the next daily collection needs is never spent. The newest day counts as
+    missed when the time of its collection (CLARITY_COLLECT_AT) has passed without it; days before CLARITY_FIRST_DATE
+    never do. Raises WarehouseError and SettingsError.
+    """
+    now = now or settings.clock()
+    opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="missed days")
+    with opened as con, transaction(con):
+        settlement = Settlement(con, settings, now)
+        store.ensure_tables(con, settlement.requests)
+        settlement.settle_all()
+        ledger = ledger_of(con, settings)
+        budget = ledger.budget(now=now)
+        coming = next_collection(settings, now)
+        kept = ledger.budget(now=coming + GRACE).left - sum(not r.is_extra for r in settlement.requests)
+        if settings.quota_day == "utc" and coming.date() != now.date():
+            kept = budget.left  # what is spent now is forgotten by then
+        return _within(budget, most=kept, days=list(_missed(settlement)), next_collection=coming)
+
+
+def next_collection(settings: Settings, now: datetime) -> datetime:
+    """The next instant of the daily collection after `now`."""
+    at = datetime.combine(now.date(), time.fromisoformat(settings.collect_at), UTC)
+    return at if at > now else at + timedelta(days=1)
+
+
+def _within(budget: Budget, *, most: int, days: list[MissedDay], next_collection: datetime) -> MissedDays:
+    """Days by the budget. `most`: requests that may be spent so that the next collection has what it needs."""
+    ask, left = [], []
+    spent = reserve_spent = 0
+    for day in sorted(days, key=lambda d: d.lost_at):
+        if not day.cost:
+            left.append((day, "no window that ends now tells it; it is tried again near 00:00 UTC"))
+            continue
+        can_spend = min(budget.left - spent, most - spent)
+        can_spend_of_reserve = min(can_spend, budget.reserve_left - reserve_spent)
+        is_whole = day.cost <= can_spend and day.reserve_cost <= can_spend_of_reserve
+        if is_whole or (day.lost_at <= budget.next_at and can_spend_of_reserve > 0):
+            ask.append(day)
+            spent += min(day.cost, can_spend)
+            reserve_spent += min(day.reserve_cost, can_spend_of_reserve)
+        elif day.cost <= budget.left - spent and day.reserve_cost <= budget.reserve_left - reserve_spent:
+            left.append((day, f"the collection of {next_collection:%Y-%m-%d %H:%M} UTC needs what is left"))
+        else:
+            left.append((day, _why_not(day, budget, spent, reserve_spent)))
+    return MissedDays(tuple(ask), tuple(left), budget)
+
+
+def _why_not(day: MissedDay, budget: Budget, spent: int, reserve_spent: int) -> str:
+    again = f"anew at {budget.next_at:%Y-%m-%d %H:%M} UTC"
+    if budget.is_rate_limited:
+        return f"the API said that the limit of {budget.label} is spent (429); {again}"
+    if day.cost > budget.left - spent:
+        return f"{budget.left - spent} of {budget.limit} requests of {budget.label} are left; {again}"
+    return f"{budget.reserve_left - reserve_spent} requests of the reserve are left on {budget.label}; {again}"
+
+
+def _missed(settlement: Settlement) -> Iterator[MissedDay]:
+    """Every missed day from CLARITY_FIRST_DATE on, with its cost now."""
+    settings, now = settlement.settings, settlement.now
+    pending: dict[date, list[str]] = {}
+    for request in settlement.requests:
+        for day, state in store.load_days(settlement.con, settlement.project_id, request.name).items():
+            if state.status == PENDING and not request.is_extra:
+                pending.setdefault(day, []).append(request.name)
+    newest = newest_complete_day(now)
+    if newest not in pending and not _is_known(settlement, newest):
+        pending[newest] = [r.name for r in settlement.requests if not r.is_extra]  # a project that never collected
+    if now < datetime.combine(now.date(), time.fromisoformat(settings.collect_at), UTC) + GRACE:
+        pending.pop(newest, None)
+    for day, names in pending.items():
+        if day >= settings.first_date:
+            yield _missed_day(settlement, day, names)
+
+
+def _is_known(settlement: Settlement, day: date) -> bool:
+    states = [store.load_day(settlement.con, settlement.project_id, r.name, day) for r in settlement.requests]
+    return any(state is not None for state in states)
+
+
+def _missed_day(settlement: Settlement, day: date, names: list[str]) -> MissedDay:
+    """The windows that would be asked: of an older day none for what a finer request tells as well."""
+    is_newest = day == newest_complete_day(settlement.now)
+    asked, purposes = [], []
+    for name in names:
+        request = settlement.request(name)
+        if any(settlement.request(finer).rolls_up_to(request) for finer in asked) and not is_newest:
+            continue
+        plan = settlement.solver.plan(request, day)
+        if plan is not None:
+            asked.append(name)
+            purposes += [purpose_of(settlement, request, num_of_days=n) for n in plan.num_of_days]
+    return MissedDay(
+        day, tuple(names), cost=len(purposes), reserve_cost=purposes.count(RESERVE),
+        lost_at=last_chance(day, min_coverage=settlement.settings.min_coverage),
+    )  # fmt: skip
