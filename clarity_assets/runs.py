@@ -11,6 +11,7 @@ import dagster as dg
 import psutil
 
 from clarity_assets.clarity.windows import newest_complete_day
+from clarity_assets.dagster_facts import failure_message
 from clarity_assets.errors import RequestRefused
 from clarity_assets.reports.period import Period
 from clarity_assets.settings import Settings
@@ -20,6 +21,9 @@ PROCESS_TAG = "clarity_assets/process"
 
 MODEL_GROUPS = ("seeds", "staging", "intermediate", "marts", "quality")
 """The asset groups of the SQL models: the folders of `dbt_like_sql/`."""
+
+PUBLISHED = dg.AssetKey(["operations", "published"])
+"""The asset that is the read-only copy of the warehouse, with its Parquet files."""
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Run config under which the terminal stays quiet; Dagster's event log has everything."""
@@ -70,10 +74,10 @@ def collect_days(
             instance=instance,
             raise_on_error=False,
             run_config=QUIET,
-            tags={PROCESS_TAG: _process()},
+            tags={PROCESS_TAG: this_process()},
         )
         failures = {
-            event.step_key.removeprefix("clarity__"): _message(event)
+            event.step_key.removeprefix("clarity__"): failure_message(event)
             for event in result.filter_events(lambda e: e.is_step_failure)
         }
         yield DayRun(day, result.run_id, failures)
@@ -81,14 +85,14 @@ def collect_days(
 
 def end_dead_runs(instance: dg.DagsterInstance) -> None:
     """Mark runs as failed whose process (of this module, on this machine) was killed: they would run on forever."""
-    host, own = socket.gethostname(), _process()
+    host, own = socket.gethostname(), this_process()
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])):
         process = run.tags.get(PROCESS_TAG, "")
         if process.startswith(f"{host}/") and process != own and not _is_alive(process):
             instance.report_run_failed(run, f"its process {process} is gone")
 
 
-def _process() -> str:
+def this_process() -> str:
     """This process, told apart from a later one with the same number: host/pid/start (epoch seconds)."""
     return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.0f}"
 
@@ -118,10 +122,11 @@ class Built:
 
 
 def build_marts(first: date, last: date, *, instance: dg.DagsterInstance) -> Built:
-    """Materialize every SQL model over the days [first, last] in one run, and check it."""
+    """Materialize every SQL model over the days [first, last] in one run, check it, and publish the warehouse."""
     span = {"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"}
-    result = _materialize(dg.AssetSelection.groups(*MODEL_GROUPS), instance=instance, tags=span, raise_on_error=False)
-    failures = {e.step_key: _message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
+    selection = dg.AssetSelection.groups(*MODEL_GROUPS) | dg.AssetSelection.assets(PUBLISHED)
+    result = _materialize(selection, instance=instance, tags=span, raise_on_error=False)
+    failures = {e.step_key: failure_message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
     checks = tuple(result.get_asset_check_evaluations())
     return Built(result.run_id, result.success, checks, failures)
 
@@ -159,12 +164,3 @@ def load_definitions() -> dg.Definitions:
     from clarity_assets.definitions import defs
 
     return defs()
-
-
-def _message(event: dg.DagsterEvent) -> str:
-    data = event.event_specific_data
-    failure = data.user_failure_data
-    if failure is not None and failure.description:
-        return failure.description
-    error = data.error and (data.error.cause or data.error)
-    return error.message.strip() if error else "failed"

@@ -127,6 +127,11 @@ class Settings(BaseSettings):
 
     # --- by itself: when things run ---------------------------------------------------------------------------------
 
+    automation: Literal["on", "off"] = _setting(
+        "CLARITY_AUTOMATION",
+        "on",
+        "Whether schedules and sensors run where nobody has switched them in Dagster's UI: `on` or `off`.",
+    )
     collect_at: str = _setting(
         "CLARITY_COLLECT_AT", "01:00", "UTC time of day of the daily collection, marts and checks.", pattern=TIME_OF_DAY
     )

@@ -13,8 +13,8 @@ _settings = load_settings()
 
 FIRST_DATE = _settings.first_date
 
-# Dagster ends partitions by the system clock; a drill (CLARITY_NOW) may be ahead of it.
-_DAYS_AHEAD = max(0, (_settings.clock().date() - datetime.now(UTC).date()).days)
+# Dagster ends partitions by the system clock; a drill (CLARITY_NOW) may be ahead of it, and its clock may run fast.
+_DAYS_AHEAD = max(0, (_settings.clock().date() - datetime.now(UTC).date()).days) + (366 if _settings.clock_speed else 0)
 
 daily = dg.DailyPartitionsDefinition(start_date=FIRST_DATE.isoformat(), timezone=TIMEZONE, end_offset=_DAYS_AHEAD)
 weekly = dg.WeeklyPartitionsDefinition(

@@ -8,6 +8,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import PrivateAttr
 
+from clarity_assets.runs import PROCESS_TAG, this_process
 from clarity_assets.settings import Settings, load_settings
 from clarity_assets.warehouse.connection import open_warehouse
 
@@ -34,7 +35,10 @@ class ClaritySettings(dg.ConfigurableResource):
     _settings: Settings = PrivateAttr()
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Read the settings; name the run's process, so that a run whose process was killed can be told from others."""
         self._settings = load_settings()
+        if context.instance and context.run and PROCESS_TAG not in context.run.tags:
+            context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
 
     @property
     def settings(self) -> Settings:

@@ -106,10 +106,4 @@ def landing_assets() -> dg.Definitions:
     settings = load_settings()
     requests = all_requests(extras=settings.extra_requests, order=settings.request_order)
     assets = [landing_asset(r, priority=len(requests) - i) for i, r in enumerate(requests)]
-    collect = dg.define_asset_job(
-        "collect",
-        selection=dg.AssetSelection.groups(GROUP),
-        partitions_def=daily,
-        description="One UTC day of every Clarity request.",
-    )
-    return dg.Definitions(assets=assets, jobs=[collect])
+    return dg.Definitions(assets=assets)

@@ -1,0 +1,104 @@
+"""When what runs by itself (UTC): the day's collection, the week's and month's reports, the upkeep of each night."""
+
+from datetime import date
+
+import dagster as dg
+
+from clarity_assets.clarity.windows import newest_complete_day
+from clarity_assets.reports.period import newest_month, newest_week
+from clarity_assets.settings import Settings, load_settings
+
+EVERY_MINUTE = "* * * * *"  # of a clock that runs fast (a drill): each tick asks it whether it is time
+
+Requested = dg.RunRequest | dg.SkipReason
+
+
+def day_to_collect(settings: Settings) -> Requested:
+    """The newest complete UTC day: one run a day, however often and late it is asked."""
+    if not (settings.project_id and settings.api_token):
+        return dg.SkipReason("CLARITY_PROJECT_ID and CLARITY_API_TOKEN are not both set; put them into .env")
+    return _of_partition("daily", newest_complete_day(settings.clock()), settings)
+
+
+def week_to_report(settings: Settings) -> Requested:
+    return _of_partition("weekly", newest_week(newest_complete_day(settings.clock())).start, settings)
+
+
+def month_to_report(settings: Settings) -> Requested:
+    return _of_partition("monthly", newest_month(newest_complete_day(settings.clock())).start, settings)
+
+
+def night_to_keep(settings: Settings) -> Requested:
+    return dg.RunRequest(run_key=f"upkeep {settings.clock().date()}")
+
+
+def _of_partition(job: str, first: date, settings: Settings) -> Requested:
+    if first < settings.first_date:
+        return dg.SkipReason(f"{first} lies before CLARITY_FIRST_DATE={settings.first_date}: nothing is known of it")
+    return dg.RunRequest(run_key=f"{job} {first}", partition_key=first.isoformat())
+
+
+def is_time(cron: str, settings: Settings) -> bool:
+    """Whether the hour and minute, and the day, of a schedule have come by a fast clock."""
+    minute, hour, day_of_month, _, weekday = cron.split()
+    now = settings.clock()
+    return (
+        (now.hour, now.minute) >= (int(hour), int(minute))
+        and (day_of_month == "*" or now.day == int(day_of_month))
+        and (weekday == "*" or now.isoweekday() % 7 == int(weekday))
+    )
+
+
+def schedule(name: str, *, job: str, cron: str, asked, description: str) -> dg.ScheduleDefinition:
+    """A schedule whose runs are told by `asked`: one a run key, so a tick that comes twice starts one run."""
+
+    @dg.schedule(
+        name=name,
+        job_name=job,
+        cron_schedule=EVERY_MINUTE if load_settings().clock_speed else cron,
+        execution_timezone="UTC",
+        default_status=default_status(dg.DefaultScheduleStatus),
+        description=description,
+    )
+    def ticked(_context: dg.ScheduleEvaluationContext) -> Requested:
+        settings = load_settings()
+        if settings.clock_speed and not is_time(cron, settings):
+            return dg.SkipReason(f"not yet: it is {settings.clock():%Y-%m-%d %H:%M} UTC by the drill's clock")
+        return asked(settings)
+
+    return ticked
+
+
+def default_status(statuses):
+    """Running or stopped, as CLARITY_AUTOMATION says."""
+    return statuses.RUNNING if load_settings().automation == "on" else statuses.STOPPED
+
+
+def _cron(time_of_day: str, days: str = "* * *") -> str:
+    hour, minute = time_of_day.split(":")
+    return f"{int(minute)} {int(hour)} {days}"
+
+
+@dg.definitions
+def schedules() -> dg.Definitions:
+    s = load_settings()
+    return dg.Definitions(
+        schedules=[
+            schedule(
+                "daily_collection", job="daily", cron=_cron(s.collect_at), asked=day_to_collect,
+                description="Yesterday from Clarity to the published copy, shortly after it is over.",
+            ),
+            schedule(
+                "weekly_reports", job="weekly", cron=_cron(s.reports_at, "* * 1"), asked=week_to_report,
+                description="The last week's reports and exports, on Mondays.",
+            ),
+            schedule(
+                "monthly_reports", job="monthly", cron=_cron(s.reports_at, "1 * *"), asked=month_to_report,
+                description="The last month's reports and exports, on the 1st.",
+            ),
+            schedule(
+                "nightly_upkeep", job="upkeep", cron=_cron(s.backup_at), asked=night_to_keep,
+                description="Backup, what is kept no longer, health.",
+            ),
+        ]
+    )  # fmt: skip

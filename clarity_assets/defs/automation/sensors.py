@@ -1,0 +1,133 @@
+"""What is looked after between the schedules: missed days, marts that are behind, and what people must be told."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+
+from clarity_assets.behind import days_behind
+from clarity_assets.clarity.missed_days import find_missed_days
+from clarity_assets.dagster_facts import job_facts, runs_under_way
+from clarity_assets.defs.automation.schedules import default_status
+from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt
+from clarity_assets.runs import end_dead_runs
+from clarity_assets.settings import Settings, load_settings
+
+JOBS = ("daily", "collect", "build", "weekly", "monthly", "upkeep", "recovery")
+SPAN_GAP = timedelta(days=7)  # days behind that lie nearer are built in one run
+
+Asked = Iterator[dg.RunRequest | dg.SkipReason]
+
+
+def sensor(name: str, *, job: str, every_s: int, description: str):
+    """`dg.sensor` with what all of ours share."""
+    return dg.sensor(
+        name=name,
+        job_name=job,
+        minimum_interval_seconds=every_s,
+        default_status=default_status(dg.DefaultSensorStatus),
+        description=description,
+    )
+
+
+@sensor(
+    "missed_days",
+    job="collect",
+    every_s=120,
+    description="Days that are not known but can still be asked: a run for each that the budget allows, the most "
+    "endangered first, never out of what the next collection needs; the others are told with the time they are lost.",
+)
+def missed_days(context: dg.SensorEvaluationContext) -> Asked:
+    end_dead_runs(context.instance)
+    settings = load_settings()
+    reason = _why_wait(context, settings)
+    if reason:
+        yield dg.SkipReason(reason)
+        return
+    try:
+        found = find_missed_days(settings)
+    except (WarehouseBusy, WarehouseCorrupt) as error:
+        yield dg.SkipReason(f"{type(error).__name__}: {error}")  # the alerts tell it where it lasts
+        return
+    for day in found.ask:
+        yield dg.RunRequest(run_key=f"missed {day.date} {attempt(settings)}", partition_key=f"{day.date}")
+    left = [f"{day.told}: {why}" for day, why in found.left]
+    for line in left:
+        context.log.warning(f"left: {line}")
+    if not found.ask:
+        yield dg.SkipReason("; ".join(left) or "no day is missed")
+
+
+@sensor(
+    "marts_behind",
+    job="build",
+    every_s=60,
+    description="Days of which more (or less) is known than their marts tell: they are built anew and published.",
+)
+def marts_behind(context: dg.SensorEvaluationContext) -> Asked:
+    settings = load_settings()
+    reason = _why_wait(context, settings)
+    if reason:
+        yield dg.SkipReason(reason)
+        return
+    try:
+        behind = days_behind(settings)
+    except (WarehouseBusy, WarehouseCorrupt) as error:
+        yield dg.SkipReason(f"{type(error).__name__}: {error}")
+        return
+    for first, last in spans(behind.days):
+        yield dg.RunRequest(
+            run_key=f"behind {first} {last} {behind.state} {attempt(settings)}",
+            tags={"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"},
+        )
+    if not behind.days:
+        yield dg.SkipReason("the marts tell what is known")
+
+
+@sensor(
+    "alerts",
+    job="recovery",
+    every_s=60,
+    description="What people must be told: one message for each cause, one when it is over. Sends what is due. A "
+    "corrupt warehouse is restored from the newest good backup.",
+)
+def alerts(context: dg.SensorEvaluationContext) -> Asked:
+    from clarity_assets.alerts.watching import watch
+    from clarity_assets.backups.recovery import is_corrupt
+    from clarity_assets.delivery.outbox import send_due
+
+    settings = load_settings()
+    if not settings.project_id:
+        yield dg.SkipReason("CLARITY_PROJECT_ID is not set; put it into .env")
+        return
+    watched = watch(settings, jobs=job_facts(context.instance, JOBS))
+    sent = send_due(settings)
+    context.log.info(f"{watched.told}; {sent.told}")
+    if is_corrupt(settings):
+        yield dg.RunRequest(run_key=f"recovery {attempt(settings)}")
+    else:
+        yield dg.SkipReason(f"{watched.told}; {sent.told}")
+
+
+def spans(days: tuple[date, ...]) -> list[tuple[date, date]]:
+    """First and last day of each group of days that lie near one another."""
+    found: list[tuple[date, date]] = []
+    for day in days:
+        if found and day - found[-1][1] <= SPAN_GAP:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def attempt(settings: Settings) -> str:
+    """Names a stretch of CLARITY_RETRY_AFTER_H hours: what is asked within it is asked once, however it ends."""
+    now = settings.clock()
+    return f"{now:%Y-%m-%d} {now.hour // settings.retry_after_h}"
+
+
+def _why_wait(context: dg.SensorEvaluationContext, settings: Settings) -> str:
+    if not (settings.project_id and settings.api_token):
+        return "CLARITY_PROJECT_ID and CLARITY_API_TOKEN are not both set; put them into .env"
+    running = [run.job_name for run in runs_under_way(context.instance)]
+    return f"{', '.join(running)} is queued or running" if running else ""

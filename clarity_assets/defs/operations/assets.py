@@ -1,0 +1,101 @@
+"""What keeps the data safe and readable: the published copy, the backup, what is kept no longer, health, recovery."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from clarity_assets.defs.resources import ClaritySettings
+from clarity_assets.project_models import project_models
+from clarity_assets.runs import PUBLISHED
+from clarity_assets.settings import load_settings
+
+GROUP = "operations"
+READ_BY_PEOPLE = ("marts", "quality")  # layers: once these are made and checked, the copy is
+
+NIGHTLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=27))
+
+SHARED = {"group_name": GROUP, "owners": ["team:analytics"], "tags": {"layer": "operations"}, "code_version": "1"}
+
+
+def published_asset() -> dg.AssetsDefinition:
+    models = project_models(load_settings())
+
+    @dg.asset(
+        key=PUBLISHED,
+        deps=sorted(dg.AssetKey(m.key) for m in models.values() if m.layer in READ_BY_PEOPLE),
+        description="The warehouse as readers have it: `clarity_published.duckdb` and a Parquet file a mart, of one "
+        "moment, replaced by rename in `CLARITY_PUBLISHED`. Notebooks, BI tools and APIs read only this.",
+        kinds={"duckdb", "parquet"},
+        freshness_policy=NIGHTLY,
+        **SHARED,
+    )
+    def published(clarity: ClaritySettings) -> dg.MaterializeResult:
+        from clarity_assets.warehouse.publish import publish
+
+        return dg.MaterializeResult(metadata=publish(clarity.settings).metadata())
+
+    return published
+
+
+@dg.asset(
+    key=["operations", "backup"],
+    description="A copy of warehouse and operations file: compressed, encrypted where CLARITY_BACKUP_KEY is set, "
+    "hashed, opened and counted. Old ones go by CLARITY_BACKUP_KEEP_*.",
+    kinds={"duckdb"},
+    freshness_policy=NIGHTLY,
+    **SHARED,
+)
+def backup(clarity: ClaritySettings) -> dg.MaterializeResult:
+    from clarity_assets.backups.making import make_backup
+
+    return dg.MaterializeResult(metadata=make_backup(clarity.settings).metadata())
+
+
+@dg.asset(
+    key=["operations", "tidied"],
+    deps=[["operations", "backup"]],
+    description="What is kept no longer by CLARITY_KEEP_*: answers, landing rows, report files, logs, archived "
+    "answers; and Dagster's own runs.",
+    kinds={"duckdb"},
+    **SHARED,
+)
+def tidied(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> dg.MaterializeResult:
+    from clarity_assets.operations.retention import tidy
+    from clarity_assets.operations.runs_retention import delete_old_runs
+
+    runs = delete_old_runs(context.instance, now=clarity.settings.clock())
+    return dg.MaterializeResult(metadata=tidy(clarity.settings).metadata() | {"runs_deleted": runs})
+
+
+@dg.asset(
+    key=["operations", "health"],
+    deps=[["operations", "backup"], ["operations", "tidied"]],
+    description="Is it all well: last good collection, budget, gaps, checks, disk, backup, integrity, schedules, "
+    "deliveries. The same as `clarity-assets health`.",
+    kinds={"duckdb"},
+    freshness_policy=NIGHTLY,
+    **SHARED,
+)
+def health(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> dg.MaterializeResult:
+    from clarity_assets.dagster_facts import automation_facts
+    from clarity_assets.operations.health import read_health
+
+    found = read_health(clarity.settings, automation=automation_facts(context.instance, clarity.settings))
+    return dg.MaterializeResult(metadata=found.metadata())
+
+
+@dg.op
+def recover(clarity: ClaritySettings) -> None:
+    from clarity_assets.backups.recovery import recover_warehouse
+
+    recover_warehouse(clarity.settings)
+
+
+@dg.job(description="A corrupt warehouse is moved aside and restored from the newest good backup.")
+def recovery() -> None:
+    recover()
+
+
+@dg.definitions
+def operations() -> dg.Definitions:
+    return dg.Definitions(assets=[published_asset(), backup, tidied, health], jobs=[recovery])
