@@ -73,17 +73,18 @@ class Ledger:
         """What is spent and left at `now`. Every slot counts but those given back because nothing was sent.
 
         A slot counts for as long as its request may have reached the API in the quota day: one that was reserved just
-        before midnight and answered after it counts for both days.
+        before midnight and answered after it counts for both days. So does one of the future: a clock that was put
+        back since then does not say when it was sent.
         """
-        start, end, label = self._quota_day(now)
+        start, label = self._quota_day(now)
         spent, reserve_spent, first, limited = one(
             self.con,
             """with slot as (select *, coalesce(finished_at, reserved_at + $under_way) as until_at from ops.api_request
                              where project_id = $project and outcome <> 'not_sent')
                select count(*), count(*) filter (purpose = 'reserve'), min(until_at),
                       max(reserved_at) filter (outcome = 'rate_limited' and reserved_at >= $start)
-               from slot where until_at >= $start and reserved_at < $end""",
-            {"project": self.project_id, "start": naive(start), "end": naive(end), "under_way": UNDER_WAY},
+               from slot where until_at >= $start""",
+            {"project": self.project_id, "start": naive(start), "under_way": UNDER_WAY},
         )
         if self.quota_day == "utc":
             next_at = start + timedelta(days=1)
@@ -91,12 +92,11 @@ class Ledger:
             next_at = (limited or first or naive(now)).replace(tzinfo=UTC) + timedelta(days=1)
         return Budget(self.limit, spent, self.reserve_limit, reserve_spent, label, next_at, limited is not None)
 
-    def _quota_day(self, now: datetime) -> tuple[datetime, datetime, str]:
-        """Start, end and name of the quota day; the last 24 h include the next, for clocks that were put back."""
+    def _quota_day(self, now: datetime) -> tuple[datetime, str]:
+        """Start and name of the quota day."""
         if self.quota_day == "utc":
-            start = now.replace(hour=0, minute=0, second=0, microsecond=0)
-            return start, start + timedelta(days=1), f"{now:%Y-%m-%d}"
-        return now - timedelta(days=1) + timedelta(seconds=1), now + timedelta(days=1), "the last 24 h"
+            return now.replace(hour=0, minute=0, second=0, microsecond=0), f"{now:%Y-%m-%d}"
+        return now - timedelta(days=1) + timedelta(seconds=1), "the last 24 h"
 
     def reserve(
         self, *, request: str, num_of_days: int, purpose: str, for_date: date, now: datetime, token_hash: str,

@@ -30,11 +30,14 @@ def demo(folder: Path) -> None:
 @click.command("demo-ui")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".data/demo"), show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
-def demo_ui(folder: Path, port: int) -> None:
-    """Dagster's UI over what the demo collected, with the stand-in answering further requests."""
+@click.option(
+    "--speed", type=click.FloatRange(0, 3600), default=60.0, show_default=True, help="Simulated seconds a second."
+)
+def demo_ui(folder: Path, port: int, speed: float) -> None:
+    """Dagster's UI over what the demo collected; the simulated days go on, and what is switched on collects them."""
     from clarity_assets.demo.run import run_demo_ui
 
-    sys.exit(run_demo_ui(folder, port=port, console=console))
+    sys.exit(run_demo_ui(folder, port=port, speed=speed, console=console))
 
 
 @click.command()

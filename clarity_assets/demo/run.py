@@ -18,6 +18,7 @@ from clarity_assets.clarity.status import Status, read_status
 from clarity_assets.clarity.store import PENDING
 from clarity_assets.dagster_home import dagster_dev_command, prepare_dagster_home
 from clarity_assets.demo.site import SimulatedSite
+from clarity_assets.demo.sites_in_a_row import continued
 from clarity_assets.demo.stand_in import StandIn
 from clarity_assets.demo.token import make_token
 from clarity_assets.errors import ClarityAssetsError
@@ -31,6 +32,7 @@ from clarity_assets.warehouse.connection import open_warehouse
 FIRST_DAY = date(2026, 8, 17)  # a Monday; 45 days on, September is over
 DAYS = 45
 COLLECTED_AT = time(1, 0, tzinfo=UTC)
+DAYS_AFTER, SESSIONS_AFTER = 120, 1_050  # what the UI's clock can run on into; the growth of 45 days is in it
 
 # Index of the simulated day -> what goes wrong on the night that should collect it.
 MISSED = frozenset({9}) | frozenset(range(30, 35))  # nobody ran it: one night, and a five-day outage
@@ -108,22 +110,31 @@ def run_demo(folder: Path, *, console: Console) -> None:
     _tell(console, known, first, paths=paths, reports=reports)
 
 
-def run_demo_ui(folder: Path, *, port: int, console: Console) -> int:
-    """Serve Dagster's UI over a finished demo until it is interrupted; returns Dagster's exit code.
+def run_demo_ui(folder: Path, *, port: int, speed: float, console: Console) -> int:
+    """Serve Dagster's UI and daemon over a finished demo until it is interrupted; returns Dagster's exit code.
 
-    Raises ClarityAssetsError where there is no demo in the folder.
+    The simulated clock goes on from the night after the last day, `speed` times as fast as time (0: it stands still).
+    Schedules and sensors are off until they are switched on in the UI. Raises ClarityAssetsError where there is no
+    demo in the folder.
     """
     paths = DemoPaths(folder.resolve())
     if not paths.warehouse.exists():
         raise ClarityAssetsError(f"{folder} holds no demo; run `make demo` first")
-    now = datetime.combine(FIRST_DAY + timedelta(days=DAYS), COLLECTED_AT)
+    now = datetime.combine(FIRST_DAY + timedelta(days=DAYS + 1), COLLECTED_AT) - timedelta(hours=1)
+    site = continued(demo_site(), days=DAYS_AFTER, sessions_per_day=SESSIONS_AFTER)
     with (
-        StandIn(demo_site(), now=now) as stand_in,
+        StandIn(site, now=now, speed=speed) as stand_in,
         _environment(paths, base_url=stand_in.base_url, now=now),
     ):
+        os.environ["CLARITY_AUTOMATION"] = "off"
+        if speed:
+            os.environ |= {"CLARITY_CLOCK_SPEED": f"{speed}", "CLARITY_NOW_SINCE": datetime.now(UTC).isoformat()}
         prepare_dagster_home(paths.dagster_home)
+        runs = f"runs {speed:g} times as fast as time: a day in {24 * 60 / speed:.0f} min" if speed else "stands still"
         console.print(
-            f"Dagster's UI on http://localhost:{port} (simulated now: {now:%Y-%m-%d %H:%M} UTC); Ctrl+C ends it"
+            f"Dagster's UI on http://localhost:{port}; Ctrl+C ends it\n"
+            f"The simulated clock begins at {now:%Y-%m-%d %H:%M} UTC and {runs}.\n"
+            "Switch on what shall run by itself: Automation, in the UI"
         )
         return _run_until_interrupted(dagster_dev_command(port=port))
 

@@ -362,6 +362,25 @@ def test_an_answer_of_a_clock_that_is_hours_off_is_quarantined(bench, hours):
     assert spent(bench) == 1
 
 
+def test_a_wrong_clock_costs_one_request_an_hour_and_not_the_whole_budget(bench):
+    bench.api.clock_ahead = timedelta(hours=-72)  # this machine's clock has jumped three days ahead
+    found = [type(error).__name__ for error in bench.collect_all(DAY).values()]
+    assert found == ["AnswerQuarantined"] + ["ClockWrong"] * 5
+    assert spent(bench) == 1
+    bench.api.now += timedelta(minutes=61)
+    assert isinstance(bench.collector_error("base", DAY), errors.AnswerQuarantined)
+    assert spent(bench) == 2
+
+
+def test_requests_of_a_clock_that_was_put_back_still_count(bench):
+    bench.api.clock_ahead = timedelta(hours=-72)
+    bench.collector_error("base", DAY)
+    bench.api.now -= timedelta(hours=71, minutes=30)
+    bench.api.clock_ahead = timedelta()
+    found = bench.collector.collect("base", DAY - timedelta(days=3))
+    assert found.budget.spent == 2  # the API counted both on this day
+
+
 def test_a_difference_that_is_refused_for_every_key_gives_way_to_a_roll_up(bench):
     bench.at(day_after())
     answers = iter([40, 9])  # the 24 h window tells more sessions than the 48 h window
