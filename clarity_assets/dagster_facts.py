@@ -21,7 +21,7 @@ ENDED = {
     dg.DagsterRunStatus.CANCELED: "canceled",
 }
 SCHEDULES = ("daily_collection", "weekly_reports", "monthly_reports", "nightly_upkeep")
-SENSORS = ("missed_days", "marts_behind", "alerts")
+SENSORS = ("missed_days", "marts_behind", "overdue", "alerts")
 TOO_LONG = "Exceeded maximum runtime"  # how Dagster's run monitoring begins its message (1.13)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import dagster as dg
 
+from clarity_assets.clarity.kept import open_part
 from clarity_assets.clarity.requests import ClarityRequest, all_requests
 from clarity_assets.clarity.tables import OPS_TABLES
 from clarity_assets.defs.partitions import DAILY_FRESHNESS, daily
@@ -90,6 +91,7 @@ def model_assets(
 def _run(con, model: Model, days: dict[str, date], *, models: dict[str, Model], requests: tuple) -> dict:
     """Run one model; what a person needs to judge it."""
     ensure_inputs(con, model, models=models, requests=requests)
+    days = open_part(con, **days) if model.takes_range else days
     rows = run_model(con, model, **days)
     [(total,)] = con.execute(f"select count(*) from {model.table}").fetchall()  # noqa: S608 - a checked name
     return {

@@ -125,7 +125,7 @@ def test_without_token_or_before_the_first_date_nothing_is_asked(project, instan
     os.environ["CLARITY_FIRST_DATE"] = "2026-09-05"
     assert "2026-09-01 lies before CLARITY_FIRST_DATE=2026-09-05" in tick("daily_collection", instance)
     del os.environ["CLARITY_API_TOKEN"]
-    for name in ("daily_collection", "missed_days", "marts_behind"):
+    for name in ("daily_collection", "missed_days", "marts_behind", "overdue"):
         assert "CLARITY_API_TOKEN" in tick(name, instance)
 
 
@@ -187,7 +187,7 @@ def test_sensors_wait_while_a_run_is_under_way(project, instance):
     run_id = instance.create_run_for_job(
         load_definitions().resolve_job_def("collect"), status=dg.DagsterRunStatus.STARTED
     ).run_id
-    for name in ("missed_days", "marts_behind"):
+    for name in ("missed_days", "marts_behind", "overdue"):
         assert tick(name, instance) == "collect is queued or running"
     instance.delete_run(run_id)
 

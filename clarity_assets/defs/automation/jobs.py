@@ -10,6 +10,8 @@ from clarity_assets.settings import load_settings
 COPY = dg.AssetSelection.assets(PUBLISHED)
 MODELS = dg.AssetSelection.groups(*MODEL_GROUPS)
 
+_LIMIT = {"dagster/max_runtime": str(round(load_settings().run_limit_min * 60))}
+
 
 def _of_period(every: str) -> dg.AssetSelection:
     """The reports and exports of a kind of period, their delivery, and the tables that tell of them."""
@@ -18,52 +20,50 @@ def _of_period(every: str) -> dg.AssetSelection:
     return dg.AssetSelection.assets(*reports, *rest) | COPY
 
 
+daily_job = dg.define_asset_job(
+    "daily",
+    selection=dg.AssetSelection.groups(LANDING) | MODELS | COPY,
+    partitions_def=daily,
+    tags=_LIMIT,
+    description="One UTC day from Clarity's answers to checked marts and the published copy. Where a request fails, "
+    "the marts of what is known are made by `build`.",
+)
+collect_job = dg.define_asset_job(
+    "collect",
+    selection=dg.AssetSelection.groups(LANDING),
+    partitions_def=daily,
+    tags=_LIMIT,
+    description="One UTC day of every Clarity request.",
+)
+build_job = dg.define_asset_job(
+    "build",
+    selection=MODELS | COPY,
+    partitions_def=daily,
+    tags=_LIMIT,
+    description="Marts and checks of a range of UTC days, and the published copy.",
+)
+weekly_job = dg.define_asset_job(
+    "weekly",
+    selection=_of_period("weekly"),
+    partitions_def=weekly,
+    tags=_LIMIT,
+    description="Reports and exports of a week, sent to CLARITY_REPORT_TO.",
+)
+monthly_job = dg.define_asset_job(
+    "monthly",
+    selection=_of_period("monthly"),
+    partitions_def=monthly,
+    tags=_LIMIT,
+    description="Reports and exports of a month, sent to CLARITY_REPORT_TO.",
+)
+upkeep_job = dg.define_asset_job(
+    "upkeep",
+    selection=dg.AssetSelection.groups("operations") - COPY,
+    tags=_LIMIT,
+    description="Backup, what is kept no longer, and the health of it all.",
+)
+
+
 @dg.definitions
 def jobs() -> dg.Definitions:
-    limit = {"dagster/max_runtime": str(round(load_settings().run_limit_min * 60))}
-    return dg.Definitions(
-        jobs=[
-            dg.define_asset_job(
-                "daily",
-                selection=dg.AssetSelection.groups(LANDING) | MODELS | COPY,
-                partitions_def=daily,
-                tags=limit,
-                description="One UTC day from Clarity's answers to checked marts and the published copy. Where a "
-                "request fails, the marts of what is known are made by `build`.",
-            ),
-            dg.define_asset_job(
-                "collect",
-                selection=dg.AssetSelection.groups(LANDING),
-                partitions_def=daily,
-                tags=limit,
-                description="One UTC day of every Clarity request.",
-            ),
-            dg.define_asset_job(
-                "build",
-                selection=MODELS | COPY,
-                partitions_def=daily,
-                tags=limit,
-                description="Marts and checks of a range of UTC days, and the published copy.",
-            ),
-            dg.define_asset_job(
-                "weekly",
-                selection=_of_period("weekly"),
-                partitions_def=weekly,
-                tags=limit,
-                description="Reports and exports of a week, sent to CLARITY_REPORT_TO.",
-            ),
-            dg.define_asset_job(
-                "monthly",
-                selection=_of_period("monthly"),
-                partitions_def=monthly,
-                tags=limit,
-                description="Reports and exports of a month, sent to CLARITY_REPORT_TO.",
-            ),
-            dg.define_asset_job(
-                "upkeep",
-                selection=dg.AssetSelection.groups("operations") - COPY,
-                tags=limit,
-                description="Backup, what is kept no longer, and the health of it all.",
-            ),
-        ]
-    )
+    return dg.Definitions(jobs=[daily_job, collect_job, build_job, weekly_job, monthly_job, upkeep_job])

@@ -5,7 +5,9 @@ from datetime import date
 import dagster as dg
 
 from clarity_assets.clarity.windows import newest_complete_day
-from clarity_assets.reports.period import newest_month, newest_week
+from clarity_assets.defs.automation.jobs import daily_job, monthly_job, upkeep_job, weekly_job
+from clarity_assets.overdue import marts_wait
+from clarity_assets.reports.period import Period, newest_month, newest_week
 from clarity_assets.settings import Settings, load_settings
 
 EVERY_MINUTE = "* * * * *"  # of a clock that runs fast (a drill): each tick asks it whether it is time
@@ -21,11 +23,17 @@ def day_to_collect(settings: Settings) -> Requested:
 
 
 def week_to_report(settings: Settings) -> Requested:
-    return _of_partition("weekly", newest_week(newest_complete_day(settings.clock())).start, settings)
+    return _of_period("weekly", newest_week(newest_complete_day(settings.clock())), settings)
 
 
 def month_to_report(settings: Settings) -> Requested:
-    return _of_partition("monthly", newest_month(newest_complete_day(settings.clock())).start, settings)
+    return _of_period("monthly", newest_month(newest_complete_day(settings.clock())), settings)
+
+
+def _of_period(job: str, period: Period, settings: Settings) -> Requested:
+    """The period, unless its marts tell less than is known: then sensor `overdue` asks for it once they are built."""
+    waits = marts_wait(settings, period) if settings.project_id else "CLARITY_PROJECT_ID is not set; put it into .env"
+    return dg.SkipReason(waits) if waits else _of_partition(job, period.start, settings)
 
 
 def night_to_keep(settings: Settings) -> Requested:
@@ -49,12 +57,12 @@ def is_time(cron: str, settings: Settings) -> bool:
     )
 
 
-def schedule(name: str, *, job: str, cron: str, asked, description: str) -> dg.ScheduleDefinition:
+def schedule(name: str, *, job, cron: str, asked, description: str) -> dg.ScheduleDefinition:
     """A schedule whose runs are told by `asked`: one a run key, so a tick that comes twice starts one run."""
 
     @dg.schedule(
         name=name,
-        job_name=job,
+        job=job,
         cron_schedule=EVERY_MINUTE if load_settings().clock_speed else cron,
         execution_timezone="UTC",
         default_status=default_status(dg.DefaultScheduleStatus),
@@ -85,19 +93,19 @@ def schedules() -> dg.Definitions:
     return dg.Definitions(
         schedules=[
             schedule(
-                "daily_collection", job="daily", cron=_cron(s.collect_at), asked=day_to_collect,
+                "daily_collection", job=daily_job, cron=_cron(s.collect_at), asked=day_to_collect,
                 description="Yesterday from Clarity to the published copy, shortly after it is over.",
             ),
             schedule(
-                "weekly_reports", job="weekly", cron=_cron(s.reports_at, "* * 1"), asked=week_to_report,
+                "weekly_reports", job=weekly_job, cron=_cron(s.reports_at, "* * 1"), asked=week_to_report,
                 description="The last week's reports and exports, on Mondays.",
             ),
             schedule(
-                "monthly_reports", job="monthly", cron=_cron(s.reports_at, "1 * *"), asked=month_to_report,
+                "monthly_reports", job=monthly_job, cron=_cron(s.reports_at, "1 * *"), asked=month_to_report,
                 description="The last month's reports and exports, on the 1st.",
             ),
             schedule(
-                "nightly_upkeep", job="upkeep", cron=_cron(s.backup_at), asked=night_to_keep,
+                "nightly_upkeep", job=upkeep_job, cron=_cron(s.backup_at), asked=night_to_keep,
                 description="Backup, what is kept no longer, health.",
             ),
         ]

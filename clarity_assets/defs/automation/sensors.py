@@ -8,7 +8,9 @@ import dagster as dg
 from clarity_assets.behind import days_behind
 from clarity_assets.clarity.missed_days import find_missed_days
 from clarity_assets.dagster_facts import job_facts, runs_under_way
+from clarity_assets.defs.automation.jobs import build_job, collect_job, monthly_job, upkeep_job, weekly_job
 from clarity_assets.defs.automation.schedules import default_status
+from clarity_assets.defs.operations.assets import recovery
 from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt
 from clarity_assets.runs import end_dead_runs
 from clarity_assets.settings import Settings, load_settings
@@ -19,11 +21,11 @@ SPAN_GAP = timedelta(days=7)  # days behind that lie nearer are built in one run
 Asked = Iterator[dg.RunRequest | dg.SkipReason]
 
 
-def sensor(name: str, *, job: str, every_s: int, description: str):
+def sensor(name: str, *, jobs: tuple, every_s: int, description: str):
     """`dg.sensor` with what all of ours share."""
     return dg.sensor(
         name=name,
-        job_name=job,
+        jobs=list(jobs),
         minimum_interval_seconds=every_s,
         default_status=default_status(dg.DefaultSensorStatus),
         description=description,
@@ -32,7 +34,7 @@ def sensor(name: str, *, job: str, every_s: int, description: str):
 
 @sensor(
     "missed_days",
-    job="collect",
+    jobs=(collect_job,),
     every_s=120,
     description="Days that are not known but can still be asked: a run for each that the budget allows, the most "
     "endangered first, never out of what the next collection needs; the others are told with the time they are lost.",
@@ -60,7 +62,7 @@ def missed_days(context: dg.SensorEvaluationContext) -> Asked:
 
 @sensor(
     "marts_behind",
-    job="build",
+    jobs=(build_job,),
     every_s=60,
     description="Days of which more (or less) is known than their marts tell: they are built anew and published.",
 )
@@ -85,8 +87,36 @@ def marts_behind(context: dg.SensorEvaluationContext) -> Asked:
 
 
 @sensor(
+    "overdue",
+    jobs=(weekly_job, monthly_job, upkeep_job),
+    every_s=300,
+    description="What a schedule should have brought and did not (the machine was off, a run was killed, marts were "
+    "behind): reports of the newest week and month, the backup.",
+)
+def overdue(context: dg.SensorEvaluationContext) -> Asked:
+    from clarity_assets.overdue import find_overdue
+
+    settings = load_settings()
+    reason = _why_wait(context, settings)
+    if reason:
+        yield dg.SkipReason(reason)
+        return
+    try:
+        found = find_overdue(settings)
+    except (WarehouseBusy, WarehouseCorrupt) as error:
+        yield dg.SkipReason(f"{type(error).__name__}: {error}")
+        return
+    for one in found:
+        context.log.info(f"{one.job}: {one.why}")
+        run_key = f"overdue {one.job} {one.partition or ''} {attempt(settings)}"
+        yield dg.RunRequest(run_key=run_key, job_name=one.job, partition_key=one.partition)
+    if not found:
+        yield dg.SkipReason("all that was due is done")
+
+
+@sensor(
     "alerts",
-    job="recovery",
+    jobs=(recovery,),
     every_s=60,
     description="What people must be told: one message for each cause, one when it is over. Sends what is due. A "
     "corrupt warehouse is restored from the newest good backup.",

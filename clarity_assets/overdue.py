@@ -1,0 +1,105 @@
+"""What a schedule should have brought by now and did not: settings and time in, the jobs to start out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from clarity_assets.behind import days_behind
+from clarity_assets.clarity.store import KNOWN
+from clarity_assets.clarity.windows import newest_complete_day
+from clarity_assets.reports.period import Period, newest_month, newest_week
+from clarity_assets.settings import Settings
+from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.query import one
+
+GRACE = timedelta(minutes=15)  # the schedule's own tick comes first
+BACKUP_EVERY = timedelta(hours=26)
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A job that was missed, or failed. `partition` is the first day of its week or month; None for the upkeep."""
+
+    job: str
+    partition: str | None
+    why: str
+
+
+def find_overdue(settings: Settings, *, now: datetime | None = None) -> list[Overdue]:
+    """Reports of the newest week and month that were not made and queued, and a backup that was not made.
+
+    A report waits for marts that are behind. A period without a known day, or that begins before CLARITY_FIRST_DATE,
+    is not overdue. Raises WarehouseError.
+    """
+    now = now or settings.clock()
+    found = [_report(settings, period, now) for period in _periods(now)]
+    return [job for job in (*found, *_upkeep(settings, now)) if job]
+
+
+def marts_wait(settings: Settings, period: Period) -> str:
+    """Why a report of the period would tell less than is known; empty where it would not."""
+    behind = [day for day in days_behind(settings).days if period.start <= day < period.end]
+    return f"the marts of {behind[0]} are behind; they are built first" if behind else ""
+
+
+def _periods(now: datetime) -> tuple[Period, Period]:
+    newest = newest_complete_day(now)
+    return newest_week(newest), newest_month(newest)
+
+
+def _report(settings: Settings, period: Period, now: datetime) -> Overdue | None:
+    job = "weekly" if period.kind == "week" else "monthly"
+    due = datetime.combine(period.end, time.fromisoformat(settings.reports_at), UTC) + GRACE
+    if now < due or period.start < settings.first_date or not _has_known_day(settings, period):
+        return None
+    why = _not_done(settings, period, f"{job}_summary")
+    if not why or marts_wait(settings, period):
+        return None
+    return Overdue(job, period.start.isoformat(), why)
+
+
+def _not_done(settings: Settings, period: Period, report: str) -> str:
+    """What is missing of a period's report: its file, or its place among the deliveries."""
+    if not (settings.reports / report / f"{period.slug}.json").exists():
+        return f"the report of {period.name} was not made"
+    if settings.report_to.get_secret_value().strip() and not _is_queued(settings, period):
+        return f"the report of {period.name} was not sent"
+    return ""
+
+
+def _is_queued(settings: Settings, period: Period) -> bool:
+    from clarity_assets.delivery.report_files import every
+    from clarity_assets.delivery.tables import DELIVERY_TABLES, TABLE
+    from clarity_assets.operations.file import open_operations
+
+    with open_operations(settings, tables=DELIVERY_TABLES, label="overdue reports") as con:
+        found = one(
+            con,
+            f"select 1 from {TABLE} where project_id = ? and message_id = ? limit 1",  # noqa: S608 - a constant
+            [settings.need_project(), f"report:{every(period)}:{period.slug}"],
+        )
+    return found is not None
+
+
+def _has_known_day(settings: Settings, period: Period) -> bool:
+    opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="overdue reports")
+    with opened as con:
+        if not one(con, "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'clarity_day'"):
+            return False
+        known = one(
+            con,
+            "select 1 from ops.clarity_day where project_id = ? and date >= ? and date < ? and status in ? limit 1",
+            [settings.need_project(), period.start, period.end, list(KNOWN)],
+        )
+    return known is not None
+
+
+def _upkeep(settings: Settings, now: datetime) -> Iterator[Overdue]:
+    from clarity_assets.backups.folder import list_backups
+
+    due = datetime.combine(now.date(), time.fromisoformat(settings.backup_at), UTC) + GRACE
+    if now < due or not settings.warehouse.exists():
+        return
+    newest = max((backup.made_at for backup in list_backups(settings) if backup.is_verified), default=None)
+    if newest is None or now - newest > BACKUP_EVERY:
+        yield Overdue("upkeep", None, f"the newest backup is of {newest:%Y-%m-%d %H:%M} UTC" if newest else "no backup")
