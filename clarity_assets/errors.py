@@ -20,6 +20,10 @@ class RequestRefused(ClarityAssetsError):
     """The request itself is invalid (dimension, number of days, date); nothing was spent."""
 
 
+class ClockWrong(ClarityAssetsError):
+    """This machine's clock and the API's were hours apart a moment ago; nothing was spent."""
+
+
 class QuotaExhausted(ClarityAssetsError):
     """No request is left for this purpose in the quota day; nothing was spent."""
 
@@ -142,3 +146,7 @@ class WarehouseFull(WarehouseError):
 
 class WarehouseCorrupt(WarehouseError):
     """The file is no DuckDB database, or a damaged one."""
+
+
+class AnswerDeleted(WarehouseError):
+    """The answer's body was deleted because its time was over (CLARITY_KEEP_ANSWERS_DAYS)."""

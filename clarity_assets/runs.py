@@ -10,11 +10,13 @@ from pathlib import Path
 import dagster as dg
 import psutil
 
+from clarity_assets.clarity.kept import closed_before, closed_text
 from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.dagster_facts import failure_message
 from clarity_assets.errors import RequestRefused
 from clarity_assets.reports.period import Period
 from clarity_assets.settings import Settings
+from clarity_assets.warehouse.connection import open_warehouse
 
 PROCESS_TAG = "clarity_assets/process"
 """Tag of a run that names the process it lives in."""
@@ -60,6 +62,15 @@ def need_days(first: date, last: date, *, settings: Settings) -> None:
         raise RequestRefused(
             f"{first} lies before CLARITY_FIRST_DATE={settings.first_date}; set it to an earlier day first"
         )
+
+
+def need_open_days(first: date, *, settings: Settings) -> None:
+    """Raises RequestRefused where the day's landing rows were deleted (CLARITY_KEEP_LANDING_DAYS)."""
+    opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="open days")
+    with opened as con:
+        before = closed_before(con)
+    if before is not None and first < before:
+        raise RequestRefused(closed_text(first, before))
 
 
 def collect_days(

@@ -38,8 +38,8 @@ class Cause:
     """One thing that is wrong.
 
     `cause_id` is the same for as long as it lasts and begins with the kind: "collection_failed",
-    "day_endangered:2026-10-04", "threshold:page_rage_click>100:shop.example/checkout". `title` is one line; `detail` has
-    numbers and times; `next_step` is what to do.
+    "day_endangered:2026-10-04", "threshold:page_rage_click>100:shop.example/checkout". `title` is one line; `detail`
+    has numbers and times; `next_step` is what to do.
     """
 
     cause_id: str

@@ -1,13 +1,15 @@
 """Answers that somebody kept: files in, answers with their windows out; and the file form that we keep them in."""
 
+import os
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, time
 from pathlib import Path
 
 import orjson
+import zstandard
 
 from clarity_assets.clarity.instants import date_of, in_utc, instant_of
 from clarity_assets.clarity.payload import DIMENSION_KEYS, KNOWN_BLOCKS
@@ -32,8 +34,23 @@ ANSWER_KEYS = ("answer", "data", "response", "body", "result", "metrics")
 # A real capture is never older; a year typed wrong would make every day since then a day to settle.
 EARLIEST_END = datetime(2018, 12, 1, tzinfo=UTC)  # Clarity's first public preview
 
+PACKED = ".json.zst"
+LONGEST_FILE = 256 << 20  # bytes, unpacked: a full-sized answer has 1.5 MB
+
 _DATE_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}[-:]?\d{2}(?:[-:]?\d{2})?Z?)?")
 _TIME_OF_DAY = re.compile(r"\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What our own envelope tells besides, so that the answer comes back as it was: columns of `ops.clarity_answer`."""
+
+    project_id: str
+    origin: str
+    received_at: datetime
+    window_end_source: str
+    request_id: str | None = None
+    quarantine_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,7 @@ class Archived:
     window_end: datetime
     window_end_source: str
     origin: str
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True)
@@ -78,9 +96,11 @@ class ArchiveReader:
         Raises ImportRefused, which names file, entry and lack; nothing of the file is to be stored then.
         """
         try:
-            value = orjson.loads(path.read_bytes().removeprefix(BOM_UTF8))
+            value = orjson.loads(_text(path).removeprefix(BOM_UTF8))
         except OSError as error:
             raise ImportRefused(f"{path}: cannot be read ({error.strerror})") from error
+        except zstandard.ZstdError as error:
+            raise ImportRefused(f"{path}: cannot be unpacked ({error})") from error
         except orjson.JSONDecodeError as error:
             raise ImportRefused(f"{path}: is no JSON ({error})") from None
         found = []
@@ -106,7 +126,8 @@ class ArchiveReader:
         told = _first(entry.envelope, LENGTH_KEYS)
         length = _checked_length(self.num_of_days if told is None else told)
         request = self._request(entry.envelope, entry.answer)
-        return Archived(orjson.dumps(entry.answer), request, length, end, source, f"{path.name}{entry.place}")
+        kept = _kept(entry.envelope.get("kept"))
+        return Archived(orjson.dumps(entry.answer), request, length, end, source, f"{path.name}{entry.place}", kept)
 
     def _end(self, path: Path, entry: "_Entry") -> tuple[datetime, str]:
         """The window's end and what told it: an instant in the file, one that is given, or a date and a given time.
@@ -158,29 +179,68 @@ class ArchiveReader:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The file itself, or the .json files below a folder, in order. Raises ImportRefused where there is none."""
+    """The file itself, or the .json and .json.zst files below a folder, in order. Raises ImportRefused for none."""
     if not path.is_dir():
         return [path]
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() == ".json")
+    found = sorted(p for p in path.rglob("*") if p.name.lower().endswith((".json", PACKED)))
     if not found:
         raise ImportRefused(f"{path}: holds no .json file")
     return found
 
 
-def save_envelope(answer: Answer, folder: Path) -> Path:
-    """Write one answer as a file that `ArchiveReader` reads without options; returns its path."""
+def save_envelope(answer: Answer, folder: Path, *, is_packed: bool = False) -> Path:
+    """Write one answer as a file that `ArchiveReader` reads without options; returns its path. Raises OSError.
+
+    `is_packed`: as .json.zst. The file is private, durable, and there whole or not at all.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{answer.answer_id}.json"
-    envelope = {
+    path = folder / f"{answer.answer_id}{PACKED if is_packed else '.json'}"
+    kept = Kept(
+        answer.project_id, answer.origin, answer.received_at.astimezone(UTC), answer.window_end_source,
+        answer.request_id, answer.quarantine_reason,
+    )  # fmt: skip
+    told = orjson.dumps({
         "request": answer.request,
         "num_of_days": answer.num_of_days,
         "window_end": answer.window_end.astimezone(UTC).isoformat(),
+        "kept": asdict(kept),
         "answer": orjson.loads(answer.stored),
-    }
-    half = path.with_suffix(".half")
-    half.touch(mode=0o600)
-    half.write_bytes(orjson.dumps(envelope))
-    return half.replace(path)
+    })  # fmt: skip
+    half = folder / f"{answer.answer_id}.half"
+    try:
+        half.touch(mode=0o600)
+        with half.open("wb") as stream:
+            stream.write(zstandard.ZstdCompressor(level=9).compress(told) if is_packed else told)
+            stream.flush()
+            os.fsync(stream.fileno())
+        return half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _text(path: Path) -> bytes:
+    """The file's bytes, unpacked. Raises OSError, ZstdError, and ImportRefused where it unpacks to too much."""
+    with path.open("rb") as stream:
+        if not path.name.lower().endswith(".zst"):
+            return stream.read()
+        told = zstandard.ZstdDecompressor().stream_reader(stream, closefd=False).read(LONGEST_FILE + 1)
+    if len(told) > LONGEST_FILE:
+        raise ImportRefused(f"{path}: unpacks to more than {LONGEST_FILE:,} bytes")
+    return told
+
+
+def _kept(told: object) -> Kept | None:
+    """What our own envelope tells; None for all others. Raises ImportRefused where it was changed."""
+    if told is None:
+        return None
+    try:
+        kept = Kept(**told | {"received_at": in_utc(datetime.fromisoformat(told["received_at"]))})
+    except (TypeError, KeyError, ValueError) as error:
+        raise ImportRefused(f"its `kept` tells other facts than we write ({error}); remove `kept`") from None
+    texts = (kept.project_id, kept.origin, kept.window_end_source, kept.request_id or "", kept.quarantine_reason or "")
+    if not all(isinstance(text, str) for text in texts):
+        raise ImportRefused("its `kept` holds something else than texts; remove `kept`")
+    return kept
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from clarity_assets import errors
+from clarity_assets.backups.answer_files import archive_answer
 from clarity_assets.clarity import store
 from clarity_assets.clarity.archive import save_envelope
 from clarity_assets.clarity.client import ClarityClient, Pacer, RawAnswer, first_bytes
@@ -20,14 +21,17 @@ from clarity_assets.clarity.store import LOST, Answer, DayState
 from clarity_assets.clarity.token import Token, check_subject, check_token
 from clarity_assets.clarity.totals import Totals
 from clarity_assets.clarity.windows import last_chance, newest_complete_day
+from clarity_assets.operations.logs import log_event
 from clarity_assets.operations.request_log import logged_request
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.query import one
 from clarity_assets.warehouse.queue import WriterQueue
 from clarity_assets.warehouse.tables import transaction
 
 # Further apart than this, the API's clock and ours cannot both be right; a machine without NTP drifts by minutes.
 CLOCK_LIMIT = timedelta(hours=1)
+CLOCK_PAUSE = timedelta(hours=1)  # between two requests that find the clock wrong: each of them counts
 
 
 @dataclass
@@ -124,22 +128,45 @@ class Collector:
         with self._open(f"collect {name} {day}") as con, transaction(con):
             settlement = self._settlement(con, now)
             settlement.settle(name, also=day)
-            collected = Collected(self._state(con, name, day), budget=self._ledger(con).budget(now=now))
+            if (state := self._state(con, name, day)) is None:
+                raise errors.DayLost(
+                    f"{name} of {day} is not known, and days before {settlement.closed_before} are closed "
+                    "(CLARITY_KEEP_LANDING_DAYS); no request was spent"
+                )
+            collected = Collected(state, budget=self._ledger(con).budget(now=now))
             try:
                 calls = self._calls(settlement, collected, day)
                 if calls:
+                    self._check_clock(con, now)
                     token = check_token(self.settings.api_token, now=now)
                     others = self._subjects(con)
                     known_hash = others.pop(self.project_id, None)
                     check_subject(token, known_hash=known_hash, project_id=self.project_id, others=others)
                     slot = self._reserve(con, settlement, name, calls, day, token)
-            except (errors.QuotaExhausted, errors.TokenError) as error:
+            except (errors.QuotaExhausted, errors.TokenError, errors.ClockWrong) as error:
                 refusal = self._refuse(settlement, collected.state, error)
             except errors.ClarityAssetsError as error:
                 refusal = error
         if refusal is not None:
             raise refusal
         return collected, slot, token
+
+    def _check_clock(self, con, now: datetime) -> None:
+        """Raises ClockWrong where an answer of the last hour was of another time: the next would be in vain too."""
+        off = one(
+            con,
+            """select received_at, window_end from ops.clarity_answer
+               where project_id = ? and origin = 'api' and quarantine_reason is not null
+                 and abs(epoch(window_end) - epoch(received_at)) > ? and received_at between ? and ?
+               order by received_at desc limit 1""",
+            [self.project_id, CLOCK_LIMIT.total_seconds(), naive(now - CLOCK_PAUSE), naive(now)],
+        )
+        if off:
+            raise errors.ClockWrong(
+                f"when this machine's clock said {off[0]:%Y-%m-%d %H:%M} UTC, the API's said "
+                f"{off[1]:%Y-%m-%d %H:%M} UTC; set the clock right. Nothing is asked before "
+                f"{off[0] + CLOCK_PAUSE:%H:%M} UTC"
+            )
 
     def _refuse(self, settlement: Settlement, state: DayState, error: errors.ClarityAssetsError):
         """Keep why nothing was sent, as the day's cause; a day that is known by roll-up does without."""
@@ -237,6 +264,7 @@ class Collector:
             raise type(error)(
                 f"{error} - the answer was paid for and is kept in {kept}: `clarity-assets import {kept}`"
             ) from error
+        self._archive(answer, collected)
         if answer.quarantine_reason:
             raise errors.AnswerQuarantined(
                 f"{slot.request.name}, {slot.num_of_days * 24} h: {answer.quarantine_reason}; "
@@ -290,6 +318,18 @@ class Collector:
                     refusal = None if collected.state.is_known else error  # after the commit: the answer stays
             collected.budget = ledger.budget(now=now)
         return following, refusal
+
+    def _archive(self, answer: Answer, collected: Collected) -> None:
+        """Keep the landed answer as a file too. It is safe in the warehouse, so that failing here only warns."""
+        try:
+            archive_answer(self.settings, answer)
+        except OSError as error:
+            told = (
+                f"answer {answer.answer_id} is stored, but not in a file as well ({error.strerror or error}); until "
+                f"the next backup the warehouse alone holds it: look at {self.settings.archive_folder}"
+            )
+            collected.warnings.append(told)
+            log_event(self.settings, "run", now=self.clock(), event="archive_failed", error=told)
 
     def _rescue(self, answer: Answer) -> Path:
         """Keep an answer that the warehouse could not take, in a file that `clarity-assets import` reads.

@@ -1,6 +1,6 @@
 """Take archived answers into the warehouse: files in, stored answers and the days that they solve out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clarity_assets.clarity import store
@@ -58,6 +58,11 @@ def import_answers(
             imported.stored += 1
             if answer.quarantine_reason:
                 imported.quarantined.append(f"{answer.origin}: {answer.quarantine_reason}")
+            elif settlement.is_closed(answer.window_end.date()):
+                imported.quarantined.append(
+                    f"{answer.origin}: stored, but it tells no day: those before {settlement.closed_before} are closed "
+                    "(CLARITY_KEEP_LANDING_DAYS)"
+                )
         for name in dict.fromkeys(answer.request for answer in answers):
             settlement.settle(name, everything=True)
         imported.solved = [state for key, state in _paths(settlement).items() if not _same(before.get(key), state)]
@@ -85,12 +90,29 @@ def _answer(archived: Archived, folder: Path, settings: Settings) -> Answer:
     try:
         answer, _ = read_answer(
             archived.body, archived.request, settings=settings, num_of_days=archived.num_of_days,
-            window_end=archived.window_end, window_end_source=archived.window_end_source,
-            received_at=settings.clock(), origin=archived.origin,
+            window_end=archived.window_end, **_facts(archived, settings),
         )  # fmt: skip
-    except UnusableAnswer as error:
+    except (UnusableAnswer, ImportRefused) as error:
         raise ImportRefused(f"{folder / archived.origin}: {error}") from error
+    if archived.kept and archived.kept.quarantine_reason:
+        return replace(answer, quarantine_reason=archived.kept.quarantine_reason)
     return answer
+
+
+def _facts(archived: Archived, settings: Settings) -> dict:
+    """Where the answer came from: as we kept it ourselves, or this import."""
+    kept = archived.kept
+    if kept is None:
+        source, now = archived.window_end_source, settings.clock()
+        return {"window_end_source": source, "received_at": now, "origin": archived.origin}
+    if kept.project_id != settings.need_project():
+        raise ImportRefused(
+            f"is an answer of project {kept.project_id!r}, and CLARITY_PROJECT_ID is {settings.project_id!r}"
+        )
+    return {
+        "window_end_source": kept.window_end_source, "received_at": kept.received_at, "origin": kept.origin,
+        "request_id": kept.request_id,
+    }  # fmt: skip
 
 
 def _paths(settlement: Settlement) -> dict[tuple, DayState]:

@@ -31,11 +31,12 @@ PARALLEL_FROM_ANSWERS = 200  # below this, starting processes costs more than th
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """How much was made anew."""
+    """How much was made anew. `kept`: days (of a request) left as they are, whose answers or rows were deleted."""
 
     answers: int
     days: int
     rows: int
+    kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,45 +54,53 @@ def rebuild(
 ) -> Rebuilt:
     """Replace the project's landing rows and day states by what its stored answers tell, in one transaction.
 
-    Uses the settings of now (pages, arcs, coverage). `progress` is called with days done and days in all.
+    Uses the settings of now (pages, arcs, coverage). `progress` is called with days done and days in all. Days whose
+    answers or landing rows retention has deleted (CLARITY_KEEP_*) stay as they are.
     Raises WarehouseCorrupt where a stored answer no longer matches its hash; nothing is changed then.
     """
     opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="rebuild")
     with opened as con, transaction(con):
         settlement = Settlement(con, settings, settings.clock())
         store.ensure_tables(con, settlement.requests)
-        named = {r.name: set(store.load_days(con, settlement.project_id, r.name)) for r in settlement.requests}
-        _clear(settlement)
-        unknown, known = _solve(settlement, named)
+        before = {r.name: store.load_days(con, settlement.project_id, r.name) for r in settlement.requests}
+        unknown, known, kept = _solve(settlement, before)
+        _clear(settlement, kept)
         store.save_days(con, unknown)
         answers = len({a[1:] for _, state, _ in known for a in state.answers})
         if workers is None:
             workers = min(4, os.cpu_count() or 1) if answers >= PARALLEL_FROM_ANSWERS else 1
         rows = _build(settlement, known, progress=progress, workers=workers)
-    return Rebuilt(answers, len(known), rows)
+    return Rebuilt(answers, len(known), rows, sum(map(len, kept.values())))
 
 
-def _clear(settlement: Settlement) -> None:
+def _clear(settlement: Settlement, kept: dict[str, list[date]]) -> None:
     for request in settlement.requests:
-        project_id = settlement.project_id
-        settlement.con.execute(f"delete from {quoted(request.table)} where project_id = ?", [project_id])  # noqa: S608
+        what = [settlement.project_id, kept[request.name]]
+        settlement.con.execute(f"delete from {quoted(request.table)} where project_id = ? and date not in ?", what)  # noqa: S608
         settlement.con.execute(
-            "delete from ops.clarity_day where project_id = ? and request = ?", [project_id, request.name]
+            "delete from ops.clarity_day where project_id = ? and date not in ? and request = ?", [*what, request.name]
         )
 
 
-def _solve(settlement: Settlement, named: dict[str, set[date]]):
-    """Every day of every request: the states of the unknown ones; request, state and solution of the known ones."""
+def _solve(settlement: Settlement, before: dict[str, dict[date, DayState]]):
+    """Every day of every request: the states of the unknown ones; request, state and solution of the known ones.
+
+    And by request the days that stay as they are.
+    """
     unknown: list[DayState] = []
     known: list[tuple[ClarityRequest, DayState, Solution]] = []
+    kept: dict[str, list[date]] = {name: [] for name in before}
     for request in settlement.requests:
-        for day in settlement.days(request, named[request.name]):
-            solution = settlement.solver.solve(request, day)
-            if solution is None:
+        for day in settlement.days(request, set(before[request.name])):
+            old = before[request.name].get(day)
+            solution, is_kept = (None, True) if settlement.is_closed(day) else settlement.solution_of(request, day, old)
+            if is_kept:
+                kept[request.name] += [day] if old is not None else []
+            elif solution is None:
                 unknown.append(settlement.unknown_state(request, day))
             else:
                 known.append((request, settlement.known_state(request, day, solution), solution))
-    return unknown, known
+    return unknown, known, kept
 
 
 def _build(settlement: Settlement, known: list, *, progress, workers: int) -> int:

@@ -7,10 +7,12 @@ on the order in which answers came: settling after each answer and settling ever
 import math
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 import duckdb
 
 from clarity_assets.clarity import store
+from clarity_assets.clarity.kept import closed_before
 from clarity_assets.clarity.requests import ClarityRequest, all_requests
 from clarity_assets.clarity.solve import Solution, Solver
 from clarity_assets.clarity.store import DERIVED, LOST, MEASURED, PENDING, DayState
@@ -20,6 +22,7 @@ from clarity_assets.settings import Settings
 from clarity_assets.warehouse.query import one
 
 INTERRUPTED = "interrupted after its slot was reserved; it may have been spent"
+DELETED = "the answers that told it were deleted (CLARITY_KEEP_ANSWERS_DAYS)"
 NAMED_KEYS = 3  # how many refused keys a cause spells out
 
 
@@ -80,7 +83,7 @@ class Settlement:
         self._attempts.pop(request.name, None)  # the ledger may have changed since the last settling
         changed = []
         for day in self.days(request, {*before, also} - {None}):
-            if day in closed:
+            if day in closed or self.is_closed(day):
                 continue
             old = before.get(day)
             new = self.settled_day(request, day, old)
@@ -91,9 +94,12 @@ class Settlement:
 
     def settled_day(self, request: ClarityRequest, day: date, old: DayState | None = None) -> DayState:
         """The day's state now; writes its landing rows where they are others than before."""
-        solution = self.solver.solve(request, day)
+        solution, is_kept = self.solution_of(request, day, old)
+        if is_kept:
+            return old
         if solution is None:
-            return self._forgotten(request, day, old)
+            is_told = self.solver.deleted and self.solver.solve(request, day) is not None
+            return self._forgotten(request, day, old, DELETED if is_told else "")
         new = self.known_state(request, day, solution)
         same = old is not None and (old.status, old.answers, old.rolled_up_from) == (
             new.status, new.answers, new.rolled_up_from)  # fmt: skip
@@ -102,13 +108,41 @@ class Settlement:
             return replace(new, refused_keys=old.refused_keys, row_count=old.row_count, cause=cause)
         totals = self.solver.totals_of(request, solution)
         if totals.is_refused:
-            solution = self.solver.rolled_up(request, day) if solution.source == request else None
+            solution = self.solver.of_the_kept.rolled_up(request, day) if solution.source == request else None
             totals = self.solver.totals_of(request, solution) if solution else totals
             if totals.is_refused:
                 return self._forgotten(request, day, old, f"every difference is below zero ({totals.refused[0]})")
             new = self.known_state(request, day, solution)
         rows = store.replace_landing(self.con, new, request, totals)
         return with_figures(new, totals, rows)
+
+    def solution_of(self, request: ClarityRequest, day: date, old: DayState | None) -> tuple[Solution | None, bool]:
+        """How the answers tell the day that can be read; and whether it is to stay as it is instead.
+
+        That is a day whose answers were deleted since it became known, and that no others tell.
+        """
+        solution = self.solver.solve(request, day)
+        if solution is not None and not self.solver.rests_on_deleted(solution):
+            return solution, False
+        if old is not None and self._rests_on_deleted(old):
+            return None, True
+        return (self.solver.of_the_kept.solve(request, day) if solution else None), False
+
+    def _rests_on_deleted(self, state: DayState) -> bool:
+        """Whether the day is known by answers of which one is deleted, and none was withdrawn."""
+        ids = {signed[1:] for signed in state.answers}
+        if not state.is_known or not ids & self.solver.deleted:
+            return False
+        source = self._by_name.get(state.rolled_up_from or state.request)
+        return source is not None and ids <= {arc.answer_id for arc in self.solver.windows(source).arcs}
+
+    @cached_property
+    def closed_before(self) -> date | None:
+        return closed_before(self.con, self.project_id)
+
+    def is_closed(self, day: date) -> bool:
+        """Whether the day's landing rows were deleted because their time is over: it stays as it is."""
+        return self.closed_before is not None and day < self.closed_before
 
     def _forgotten(self, request: ClarityRequest, day: date, old: DayState | None, cause: str = "") -> DayState:
         """The state of a day that nothing tells; clears rows that it had before."""

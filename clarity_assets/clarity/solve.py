@@ -2,13 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
 import duckdb
 
 from clarity_assets.clarity import store
+from clarity_assets.clarity.kept import deleted_answers
 from clarity_assets.clarity.payload import read_totals
 from clarity_assets.clarity.reading import page_rule
 from clarity_assets.clarity.requests import ClarityRequest
@@ -31,7 +32,10 @@ class Solution:
 
 @dataclass
 class Solver:
-    """Solves one project's days within one open transaction; `known_totals` are of answers read a moment ago, by id."""
+    """Solves one project's days within one open transaction; `known_totals` are of answers read a moment ago, by id.
+
+    `without` names answers whose windows are not looked at.
+    """
 
     con: duckdb.DuckDBPyConnection
     settings: Settings
@@ -39,6 +43,7 @@ class Solver:
     project_id: str
     requests: tuple[ClarityRequest, ...]
     known_totals: dict[str, Totals] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
     _windows: dict[str, Windows] = field(default_factory=dict)
     _read: OrderedDict[str, Totals] = field(default_factory=OrderedDict)
     _asked: dict[str, tuple[set[int], Windows]] = field(default_factory=dict)
@@ -46,13 +51,30 @@ class Solver:
     def windows(self, request: ClarityRequest) -> Windows:
         """All usable windows of a request, read once."""
         if request.name not in self._windows:
+            arcs = store.load_arcs(self.con, self.project_id, request.name)
             self._windows[request.name] = Windows(
-                store.load_arcs(self.con, self.project_id, request.name),
+                [arc for arc in arcs if arc.answer_id not in self.without],
                 skew_tolerance_s=self.settings.skew_tolerance_s,
                 max_arcs=self.settings.max_arcs,
                 min_coverage=self.settings.min_coverage,
             )
         return self._windows[request.name]
+
+    @cached_property
+    def deleted(self) -> frozenset[str]:
+        """The answers whose bodies retention has deleted. Their windows still say how a day is known."""
+        return deleted_answers(self.con, self.project_id)
+
+    @cached_property
+    def of_the_kept(self) -> "Solver":
+        """A solver that knows the answers alone that can be read."""
+        if not self.deleted or self.without:
+            return self
+        return replace(self, without=self.deleted, _windows={}, _read=OrderedDict(), _asked={})
+
+    def rests_on_deleted(self, solution: Solution) -> bool:
+        """Whether an answer of the path cannot be read any more."""
+        return any(arc.answer_id in self.deleted for _, arc in solution.path.steps)
 
     def solve(self, request: ClarityRequest, day: date) -> Solution | None:
         """How the day is known: from the request's own answers, or rolled up from a finer one's.
@@ -94,6 +116,8 @@ class Solver:
         A day that is rolled up is also worth a straight window of its own, which tells visitors. None where nothing
         asked now would help; never what was answered a moment ago (`JUST_ASKED_S`).
         """
+        if self.of_the_kept is not self:
+            return self.of_the_kept.plan(request, day)
         if request.name not in self._asked:
             self._asked[request.name] = self._read_asked(request)
         answered, with_all = self._asked[request.name]

@@ -17,7 +17,7 @@ from clarity_assets.clarity.requests import ClarityRequest
 from clarity_assets.clarity.tables import CLARITY_ANSWER, CLARITY_DAY, OPS_TABLES
 from clarity_assets.clarity.totals import Totals, measures
 from clarity_assets.clarity.windows import Arc
-from clarity_assets.errors import WarehouseCorrupt
+from clarity_assets.errors import AnswerDeleted, WarehouseCorrupt
 from clarity_assets.warehouse import tables
 from clarity_assets.warehouse.columns import ARROW_TYPES, Column
 from clarity_assets.warehouse.query import one
@@ -123,13 +123,20 @@ def load_arcs(con: duckdb.DuckDBPyConnection, project_id: str, request: str) -> 
 
 
 def load_stored(con: duckdb.DuckDBPyConnection, answer_id: str) -> bytes:
-    """An answer's stored form, checked against its hash. Raises WarehouseCorrupt where they disagree."""
+    """An answer's stored form, checked against its hash. Raises as `unpack`."""
     body, sha256 = one(con, "select body, sha256 from ops.clarity_answer where answer_id = ?", [answer_id])
     return unpack(body, sha256, answer_id)
 
 
-def unpack(body: bytes, sha256: str, answer_id: str) -> bytes:
-    """The stored form from its compressed body. Raises WarehouseCorrupt where a byte has changed."""
+def unpack(body: bytes | None, sha256: str, answer_id: str) -> bytes:
+    """The stored form from its compressed body.
+
+    Raises WarehouseCorrupt where a byte has changed, AnswerDeleted where there is no body.
+    """
+    if body is None:
+        raise AnswerDeleted(
+            f"answer {answer_id}: its body was deleted (CLARITY_KEEP_ANSWERS_DAYS); a backup of before has it"
+        )
     try:
         stored = zstandard.ZstdDecompressor().decompress(body)
     except zstandard.ZstdError as error:

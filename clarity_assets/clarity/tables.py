@@ -23,7 +23,11 @@ CLARITY_ANSWER = (
     Column("truncated_blocks", "VARCHAR[]", "Metrics that the API cut at 1,000 rows."),
     Column("warnings", "VARCHAR[]", "Unknown or missing metrics and fields."),
     Column("quarantine_reason", "VARCHAR", "Why no day is solved from it; NULL where it is used."),
-    Column("body", "BLOB", "The answer's JSON without query strings, fragments and credentials in URLs; zstd."),
+    Column(
+        "body",
+        "BLOB",
+        "The answer's JSON without query strings, fragments and credentials in URLs; zstd. NULL: deleted.",
+    ),
 )
 
 API_REQUEST = (
@@ -92,13 +96,22 @@ CLARITY_PROJECT = (
     Column("first_seen_at", "TIMESTAMP", "When the token was first used (UTC)."),
 )
 
+RETENTION = (
+    Column("project_id", "VARCHAR", "Clarity project."),
+    Column("what", "VARCHAR", "answers (the bodies of ops.clarity_answer) or landing (rows of all landing tables)."),
+    Column("before_date", "DATE", "All of UTC days before it were deleted; of answers, those whose window ended then."),
+    Column("deleted_at", "TIMESTAMP", "When (UTC)."),
+    Column("deleted_count", "BIGINT", "How many answers or rows."),
+)
+
 OPS_TABLES = {
     "ops.clarity_answer": (
         CLARITY_ANSWER,
-        "Every answer of the API, as received but for redacted URLs; never changed.",
+        "Every answer of the API, as received but for redacted URLs; never changed. Retention may take its body.",
     ),
     "ops.api_request": (API_REQUEST, "The quota ledger: one row a request, reserved before it is sent."),
     "ops.clarity_refusal": (CLARITY_REFUSAL, "Requests that were refused before a slot was taken; they count nothing."),
     "ops.clarity_day": (CLARITY_DAY, "What is known of each request and UTC day, and how."),
     "ops.clarity_project": (CLARITY_PROJECT, "Which token subject each project was collected with."),
+    "ops.retention": (RETENTION, "What was deleted because its time was over (CLARITY_KEEP_*)."),
 }

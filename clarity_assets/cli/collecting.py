@@ -137,6 +137,8 @@ def rebuild_() -> None:
         task = bar.add_task("days", total=None)
         done = rebuild(load_settings(), progress=lambda days, total: bar.update(task, completed=days, total=total))
     console.print(f"{done.days:,} days rebuilt from {done.answers:,} answers: {done.rows:,} landing rows")
+    if done.kept:
+        console.print(f"{done.kept:,} days stay as they are: answers or rows of theirs were deleted (CLARITY_KEEP_*)")
 
 
 @click.command()
@@ -146,12 +148,13 @@ def build(first: date | None, last: date | None) -> None:
     """Make all SQL models of these days anew, and check them. Exit code 1 if a step or a blocking check fails."""
     from clarity_assets.clarity.windows import newest_complete_day
     from clarity_assets.dagster_home import prepare_dagster_home
-    from clarity_assets.runs import build_marts, need_days
+    from clarity_assets.runs import build_marts, need_days, need_open_days
 
     settings = load_settings()
     last = last or newest_complete_day(settings.clock())
     first = first or max(last - timedelta(days=6), settings.first_date)
     need_days(first, last, settings=settings)
+    need_open_days(first, settings=settings)
     import dagster as dg
 
     prepare_dagster_home()

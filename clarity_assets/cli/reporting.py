@@ -145,6 +145,7 @@ for _state, _verb, _meaning in (
 def export(first: date | None, last: date | None, month: bool, formats: tuple[str, ...]) -> None:
     """Daily figures as CSV, Parquet, Excel and JSON (a feed for Power BI), with a manifest of hashes."""
     from clarity_assets.exports.exporting import export_period
+    from clarity_assets.operations.logs import log_event
     from clarity_assets.project_models import ensure_project
 
     settings = load_settings()
@@ -155,6 +156,7 @@ def export(first: date | None, last: date | None, month: bool, formats: tuple[st
             con, project_id=settings.need_project(), period=period, folder=settings.reports / "exports",
             made_at=settings.clock(), formats=formats or None,
         )  # fmt: skip
+    log_event(settings, "audit", event="exported", period=period.slug, by=getpass.getuser(), files=made.paths)
     for path in made.paths:
         click.echo(path)
     click.echo(made.manifest)

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import zstandard
 
+from clarity_assets.clarity.kept import deleted_answers
 from clarity_assets.clarity.store import DayState
 from clarity_assets.trace.traced import AnswerTold, LedgerEntry, Use
 
@@ -32,13 +33,15 @@ order by answer.window_end, answer.answer_id
 class Verified:
     """Every stored answer of a project hashed again: how many, of how many bytes, and those that are damaged.
 
-    `missing`: answers that days of `ops.clarity_day` name, and that are not stored.
+    `missing`: answers that days of `ops.clarity_day` name, and that are not stored. `deleted`: those whose bodies
+    retention took (CLARITY_KEEP_ANSWERS_DAYS), of which nothing can be hashed; they are not among `answers`.
     """
 
     answers: int
     byte_count: int
     damaged: tuple[AnswerTold, ...]
     missing: tuple[AnswerTold, ...] = ()
+    deleted: int = 0
 
     @property
     def is_intact(self) -> bool:
@@ -47,7 +50,7 @@ class Verified:
     def as_json(self) -> dict:
         """Plain values; each damage in words."""
         damaged, missing = ([answer.damage for answer in those] for those in (self.damaged, self.missing))
-        counts = {"answers": self.answers, "byte_count": self.byte_count}
+        counts = {"answers": self.answers, "byte_count": self.byte_count, "deleted": self.deleted}
         return counts | {"is_intact": self.is_intact, "damaged": damaged, "missing": missing}
 
 
@@ -55,12 +58,13 @@ def verify_answers(con: duckdb.DuckDBPyConnection, *, project_id: str) -> Verifi
     """Unpack and hash every stored answer of the project, few at a time; and name those that days rest on but lack."""
     count = byte_count = 0
     damaged = []
-    for answer in _read(con, _project_ids(con, project_id)):
+    deleted = deleted_answers(con, project_id)
+    for answer in _read(con, [(name, end) for name, end in _project_ids(con, project_id) if name not in deleted]):
         count += 1
         byte_count += answer.byte_count
         if answer.damage:
             damaged.append(answer)
-    return Verified(count, byte_count, tuple(damaged), _lacking(con, project_id))
+    return Verified(count, byte_count, tuple(damaged), _lacking(con, project_id), len(deleted))
 
 
 def _lacking(con: duckdb.DuckDBPyConnection, project_id: str) -> tuple[AnswerTold, ...]:
@@ -98,8 +102,16 @@ def used_answers(con: duckdb.DuckDBPyConnection, states: Mapping[tuple[str, date
         "select answer_id, window_end from ops.clarity_answer where answer_id in ? order by window_end, answer_id",
         [list(uses)],
     ).fetchall()
-    found = [replace(answer, uses=tuple(uses.pop(answer.answer_id))) for answer in _read(con, ids)]
+    projects = {state.project_id for state in states.values()}
+    deleted = frozenset().union(*(deleted_answers(con, project_id) for project_id in projects))
+    found = [_without_body(answer, deleted) for answer in _read(con, ids)]
+    found = [replace(answer, uses=tuple(uses.pop(answer.answer_id))) for answer in found]
     return (*found, *(_missing(answer_id, tuple(of_days)) for answer_id, of_days in uses.items()))
+
+
+def _without_body(answer: AnswerTold, deleted: frozenset[str]) -> AnswerTold:
+    """The answer; where retention took its body, that is told in place of a damage."""
+    return replace(answer, damage=None, is_deleted=True) if answer.answer_id in deleted else answer
 
 
 def _missing(answer_id: str, uses: tuple[Use, ...]) -> AnswerTold:

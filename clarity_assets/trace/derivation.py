@@ -30,10 +30,15 @@ def derive_again(
     answers: tuple[AnswerTold, ...],
     requests: Mapping[str, ClarityRequest],
     pages: PageRule,
+    closed_before: date | None = None,
 ) -> Derivation:
-    """The newest days' rows again, as many as MAX_DAYS and MAX_BYTES allow (at least one); nothing is written."""
+    """The newest days' rows again, as many as MAX_DAYS and MAX_BYTES allow (at least one); nothing is written.
+
+    Left out are days whose answers are damaged or deleted, and those before `closed_before`: their rows are deleted.
+    """
     sizes = {answer.answer_id: answer.byte_count for answer in answers}
     damaged = {answer.answer_id for answer in answers if answer.damage}
+    deleted = {answer.answer_id for answer in answers if answer.is_deleted}
     read: dict[str, Totals] = {}
     days = rows = spent = 0
     differences: list[str] = []
@@ -42,6 +47,10 @@ def derive_again(
         ids = [signed[1:] for signed in state.answers]
         if not ids or damaged & set(ids):
             left_out.append(f"{name} of {day}: {'an answer of it is damaged' if ids else 'no answer is named for it'}")
+            continue
+        if deleted & set(ids) or (closed_before is not None and day < closed_before):
+            what = "an answer of it was" if deleted & set(ids) else "its landing rows were"
+            left_out.append(f"{name} of {day}: {what} deleted, because the time was over (CLARITY_KEEP_*)")
             continue
         new = sum(sizes[answer_id] for answer_id in ids if answer_id not in read)
         if days == MAX_DAYS or (days and spent + new > MAX_BYTES):

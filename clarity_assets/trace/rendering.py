@@ -46,8 +46,10 @@ def render_trace(traced: Traced) -> str:
 def render_verified(found: Verified) -> str:
     """Every stored answer in one line, and each damaged or missing one by name."""
     counts = f"{found.answers:,} stored answers, {found.byte_count:,} bytes, hashed again"
+    gone = [f"{found.deleted:,} more were deleted (CLARITY_KEEP_ANSWERS_DAYS); nothing can be said of their bytes."]
     if found.is_intact:
-        return f"Intact: {counts}; every one has the bytes that were stored.\n"
+        lines = [f"Intact: {counts}; every one has the bytes that were stored.", *(gone if found.deleted else [])]
+        return "\n".join(lines) + "\n"
     lines = []
     for answers, words in (
         (found.damaged, f"{len(found.damaged):,} of {counts} are damaged:"),
@@ -58,6 +60,7 @@ def render_verified(found: Verified) -> str:
             lines += wrapped(answer.damage, later="    ")
     if not found.damaged:
         lines.insert(0, f"{counts[0].upper()}{counts[1:]}; every one has the bytes that were stored.")
+    lines += gone if found.deleted else []
     return "\n".join(lines) + "\n"
 
 
@@ -69,7 +72,10 @@ def _verdict(traced: Traced) -> list[str]:
         if traced.derivation and traced.derivation.differences:
             lines += ["The landing rows are not what the answers tell (below)."]
         return [*lines, ""]
-    return [f"{INTACT}.", ""] if traced.answers else []
+    kept = [answer for answer in traced.answers if not answer.is_deleted]
+    if kept and len(kept) < len(traced.answers):
+        return [f"{INTACT}, but for {len(traced.answers) - len(kept)} that were deleted.", ""]
+    return [f"{INTACT}.", ""] if kept else []
 
 
 def _told(traced: Traced) -> list[str]:
@@ -178,7 +184,8 @@ def _answers(answers: Sequence[AnswerTold]) -> list[str]:
     for answer in _first(answers):
         window = f"window {shown(answer.window_start)} to {instant(answer.window_end)}"
         came = f"received {instant(answer.received_at)} from {shown(answer.origin)}"
-        lines += wrapped(f"{answer.answer_id}: {'NOT INTACT' if answer.damage else 'its bytes match'}", later="    ")
+        state = "NOT INTACT" if answer.damage else "its body was deleted" if answer.is_deleted else "its bytes match"
+        lines += wrapped(f"{answer.answer_id}: {state}", later="    ")
         lines += wrapped(f"request {answer.request}, {window}, {came}", indent="    ")
         lines += wrapped(f"sha256 {answer.sha256}, {answer.byte_count:,} bytes", indent="    ")
         lines += wrapped(_uses(answer), indent="    ")

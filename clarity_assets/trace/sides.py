@@ -67,6 +67,7 @@ class Reader:
     measure: Measure
     models: Mapping[str, Model]
     requests: Mapping[str, ClarityRequest]
+    closed_before: date | None = None  # the landing rows of days before it are deleted
 
     def columns(self, selection: Selection) -> tuple[str, ...]:
         """The table's columns in the warehouse. Raises SourceUnreadable where there is none of the name."""
@@ -178,7 +179,9 @@ class Reader:
 
     def _is_modelled(self, selection: Selection) -> bool:
         model = self.models.get(selection.table)
-        return bool(model and model.takes_range and (selection.end - selection.start).days <= MODELLED_DAYS)
+        is_closed = self.closed_before is not None and selection.start < self.closed_before
+        is_short = (selection.end - selection.start).days <= MODELLED_DAYS
+        return bool(model and model.takes_range and is_short and not is_closed)
 
     def by_model(self, selection: Selection, *, columns: tuple[str, ...], none: float | None) -> float | None:
         """The measure over the rows that the mart's SQL gives from the tables below now; `none` without rows."""

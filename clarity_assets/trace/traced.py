@@ -101,7 +101,10 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class AnswerTold:
-    """One stored answer. `damage` names what is wrong with it; None: its bytes are those that were stored."""
+    """One stored answer. `damage` names what is wrong with it; None: its bytes are those that were stored.
+
+    `is_deleted`: its body was deleted because its time was over, so that nothing can be said of its bytes.
+    """
 
     answer_id: str
     request: str
@@ -114,6 +117,7 @@ class AnswerTold:
     damage: str | None = None
     ledger: LedgerEntry | None = None
     uses: tuple[Use, ...] = ()
+    is_deleted: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import date
 import duckdb
 
 from clarity_assets.clarity import store
+from clarity_assets.clarity.kept import closed_before
 from clarity_assets.clarity.reading import page_rule
 from clarity_assets.clarity.requests import all_requests
 from clarity_assets.clarity.store import DayState
@@ -53,7 +54,8 @@ def trace(con: duckdb.DuckDBPyConnection, number_id: str, *, settings: Settings)
     requests = by_request(read_requests(all_requests(extras=settings.extra_requests, order=settings.request_order)))
     measure = measure_of(source)
     models = project_models(settings)
-    reader = Reader(con, project_id, measure, models, requests)
+    closed = closed_before(con, project_id)
+    reader = Reader(con, project_id, measure, models, requests, closed)
     selections = [reader.on_days_of_own(side) for side in sides_of(source)]
     model, below = _model(reader, source, selections)
     sides = tuple(reader.read(side, landing=below[i]) for i, side in enumerate(selections))
@@ -61,12 +63,32 @@ def trace(con: duckdb.DuckDBPyConnection, number_id: str, *, settings: Settings)
     answers = used_answers(con, states)
     again = None
     if states:
-        again = derive_again(con, states, answers=answers, requests=requests, pages=page_rule(settings))
+        again = derive_again(
+            con, states, answers=answers, requests=requests, pages=page_rule(settings), closed_before=closed
+        )
     now, is_same = _now(source, sides, told)
     return Traced(
         found_id, source, told, measure.title, measure.formula, now, is_same, sides, model, answers, again,
-        _changed_days(answers, told), _notes(source, selections, is_above_landing=any(below), is_answered=bool(states)),
+        _changed_days(answers, told),
+        (*_notes(source, selections, is_above_landing=any(below), is_answered=bool(states)),
+         *_deleted(sides, answers, closed=closed)),
     )  # fmt: skip
+
+
+def _deleted(sides: tuple[Side, ...], answers: tuple[AnswerTold, ...], *, closed: date | None) -> tuple[str, ...]:
+    """What of it was deleted because its time was over."""
+    notes = []
+    if closed is not None and any(side.start < closed and side.landing for side in sides):
+        notes.append(
+            f"Landing rows of days before {closed} were deleted (CLARITY_KEEP_LANDING_DAYS), so that the marts' rows "
+            "of these days cannot be held against them any more."
+        )
+    if count := sum(answer.is_deleted for answer in answers):
+        notes.append(
+            f"The bodies of {count} of its {len(answers)} answers were deleted (CLARITY_KEEP_ANSWERS_DAYS): their "
+            "windows and hashes are known, but not what they said. A backup of before has them."
+        )
+    return tuple(notes)
 
 
 def _notes(

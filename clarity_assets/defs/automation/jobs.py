@@ -3,7 +3,6 @@
 import dagster as dg
 
 from clarity_assets.defs.clarity.assets import GROUP as LANDING
-from clarity_assets.defs.partitions import daily, monthly, weekly
 from clarity_assets.runs import MODEL_GROUPS, PUBLISHED
 from clarity_assets.settings import load_settings
 
@@ -23,7 +22,6 @@ def _of_period(every: str) -> dg.AssetSelection:
 daily_job = dg.define_asset_job(
     "daily",
     selection=dg.AssetSelection.groups(LANDING) | MODELS | COPY,
-    partitions_def=daily,
     tags=_LIMIT,
     description="One UTC day from Clarity's answers to checked marts and the published copy. Where a request fails, "
     "the marts of what is known are made by `build`.",
@@ -31,28 +29,24 @@ daily_job = dg.define_asset_job(
 collect_job = dg.define_asset_job(
     "collect",
     selection=dg.AssetSelection.groups(LANDING),
-    partitions_def=daily,
     tags=_LIMIT,
     description="One UTC day of every Clarity request.",
 )
 build_job = dg.define_asset_job(
     "build",
     selection=MODELS | COPY,
-    partitions_def=daily,
     tags=_LIMIT,
     description="Marts and checks of a range of UTC days, and the published copy.",
 )
 weekly_job = dg.define_asset_job(
     "weekly",
     selection=_of_period("weekly"),
-    partitions_def=weekly,
     tags=_LIMIT,
     description="Reports and exports of a week, sent to CLARITY_REPORT_TO.",
 )
 monthly_job = dg.define_asset_job(
     "monthly",
     selection=_of_period("monthly"),
-    partitions_def=monthly,
     tags=_LIMIT,
     description="Reports and exports of a month, sent to CLARITY_REPORT_TO.",
 )

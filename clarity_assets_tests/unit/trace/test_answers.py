@@ -178,7 +178,8 @@ def test_every_answer_of_the_project_is_verified(warehouse):
     )
     assert verify_answers(warehouse.con, project_id="other").answers == 0
     assert found.as_json() == {
-        "answers": found.answers, "byte_count": found.byte_count, "is_intact": True, "damaged": [], "missing": [],
+        "answers": found.answers, "byte_count": found.byte_count, "deleted": 0, "is_intact": True, "damaged": [],
+        "missing": [],
     }  # fmt: skip
 
 
