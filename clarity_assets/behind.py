@@ -6,7 +6,9 @@ from datetime import date
 
 import duckdb
 
+from clarity_assets.clarity.kept import closed_before
 from clarity_assets.clarity.tables import OPS_TABLES
+from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets.warehouse.query import one
@@ -29,12 +31,15 @@ def days_behind(settings: Settings) -> Behind:
     opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="days behind")
     with opened as con:
         ensure_tables(con, OPS_TABLES)
-        rows = _rows(con, project_id=settings.need_project(), first=settings.first_date)
+        last = newest_complete_day(settings.clock())
+        project = settings.need_project()
+        first = max(settings.first_date, closed_before(con, project) or settings.first_date)
+        rows = _rows(con, project_id=project, first=first, last=last)
     days = tuple(sorted({row[0] for row in rows}))
     return Behind(days, hashlib.sha256(repr(rows).encode()).hexdigest()[:12])
 
 
-def _rows(con: duckdb.DuckDBPyConnection, *, project_id: str, first: date) -> list[tuple]:
+def _rows(con: duckdb.DuckDBPyConnection, *, project_id: str, first: date, last: date) -> list[tuple]:
     columns = ", ".join(f"d.{name}" for name in COMPARED)
     is_there = one(con, "select 1 from duckdb_tables() where schema_name || '.' || table_name = ?", [MART])
     made = MART if is_there else "(select * from ops.clarity_day limit 0)"
@@ -43,7 +48,7 @@ def _rows(con: duckdb.DuckDBPyConnection, *, project_id: str, first: date) -> li
         f"""select d.date, d.request, {columns}
             from ops.clarity_day d left join {made} m
               on m.project_id = d.project_id and m.date = d.date and m.request = d.request
-            where d.project_id = ? and d.date >= ? and (m.date is null or {differs})
+            where d.project_id = ? and d.date between ? and ? and (m.date is null or {differs})
             order by d.date, d.request""",  # noqa: S608 - constants
-        [project_id, first],
+        [project_id, first, last],
     ).fetchall()

@@ -73,13 +73,16 @@ class Settlement:
         return [state for request in self.requests for state in self._settle_one(request)]
 
     def _settle_one(self, request: ClarityRequest, *, also=None, near=None, everything=False) -> list[DayState]:
+        newest = newest_complete_day(self.now)
+        store.forget_days_after(self.con, self.project_id, request.name, newest)
         if everything:
             before, closed = store.load_days(self.con, self.project_id, request.name), set()
         else:
             reach = reach_of_an_answer(self.settings.max_arcs)
             before, closed = store.load_open_days(
-                self.con, self.project_id, request.name, also=also, near=near, reach=reach
-            )
+                self.con, self.project_id, request.name, also=also, near=near, reach=reach,
+                reachable=newest - timedelta(days=3),
+            )  # fmt: skip
         self._attempts.pop(request.name, None)  # the ledger may have changed since the last settling
         changed = []
         for day in self.days(request, {*before, also} - {None}):

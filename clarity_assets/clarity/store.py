@@ -169,21 +169,33 @@ def load_open_days(
     also: date | None,
     near: tuple[date, date] | None,
     reach: timedelta,
+    reachable: date,
 ) -> tuple[dict[date, DayState], set[date]]:
     """The rows that may change, by day; and the days of all others, which years add to.
 
-    A pending day may change with time, and the day `also` is asked for; an answer whose window lies `near` may change
+    A pending day may change with time, and so may one from `reachable` on that is lost by a clock that was put back
+    since; the day `also` is asked for; an answer whose window lies `near` may change
     the days there, and those that are not final as far back as its `reach`.
     """
     of_request = "from ops.clarity_day where project_id = $project and request = $request"
-    is_open = """coalesce(status = 'pending' or date = $also or date between $low and $high
+    is_open = """coalesce(status = 'pending' or (status = 'lost' and date >= $reachable) or date = $also
+                          or date between $low and $high
                           or (not is_final and date >= $reach), false)"""
     low, high = near or (None, None)
     params = {"project": project_id, "request": request, "also": also, "low": low, "high": high}
+    params["reachable"] = reachable
     params["reach"] = near and near[0] - reach
     rows = con.execute(f"select {_DAY_COLUMNS} {of_request} and {is_open}", params).fetchall()
     closed = con.execute(f"select date {of_request} and not {is_open}", params).fetchall()
     return {row[2]: _state(row) for row in rows}, {day for (day,) in closed}
+
+
+def forget_days_after(con: duckdb.DuckDBPyConnection, project_id: str, request: str, newest: date) -> None:
+    """Forget unknown days that are not over: a clock that was put back since has made them."""
+    con.execute(
+        "delete from ops.clarity_day where project_id = ? and request = ? and date > ? and status not in ?",
+        [project_id, request, newest, list(KNOWN)],
+    )
 
 
 def load_day(con: duckdb.DuckDBPyConnection, project_id: str, request: str, day: date) -> DayState | None:

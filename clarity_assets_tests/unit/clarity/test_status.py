@@ -142,3 +142,14 @@ def test_another_project_of_the_same_warehouse_is_not_shown(bench):
     other = Bench(bench.settings.model_copy(update={"project_id": "other"}), bench.api)
     known = status(other)
     assert (known.days, known.gaps, known.answers, known.budget.spent) == ([], [], 0, 0)
+
+
+def test_a_clock_that_was_ahead_for_a_while_leaves_nothing_behind(bench):
+    """Days lost by it are pending again, and days that are not over are forgotten."""
+    bench.collect_all(DAY)
+    bench.at(day_after(2))
+    before = status(bench).counts
+    assert before["base"] == {"measured": 1, "pending": 2}
+    ahead = status(bench, bench.api.now + timedelta(days=4)).counts
+    assert ahead["base"] == {"measured": 1, "lost": 3, "pending": 3}
+    assert status(bench).counts == before

@@ -1,0 +1,93 @@
+"""Eight readers in processes of their own query what is published while fifty collections run and publish."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from clarity_assets.demo.site import SimulatedSite
+from clarity_assets.project_models import ensure_project, project_models
+from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.models.run import run_model
+from clarity_assets.warehouse.publish import publish
+from clarity_assets_tests.end_to_end.reader import DAILY
+from clarity_assets_tests.fixtures.collecting import FIRST_DAY, Bench, FakeApi, make_settings
+from clarity_assets_tests.fixtures.projects import PROJECT
+
+READERS, COLLECTIONS = 8, 50
+LONGEST_WAIT_S = 1.0
+SITE = SimulatedSite.generate(first_day=FIRST_DAY - timedelta(days=4), days=COLLECTIONS + 10, sessions_per_day=60)
+
+
+def collect_and_publish(bench: Bench, i: int) -> float:
+    """One night: the finest request, whose day tells the devices' and the site's too, the marts, the copy; seconds held."""
+    day = FIRST_DAY + timedelta(days=i)
+    bench.at(day).collector.collect("browser_device", day)
+    models = project_models(bench.settings)
+    for name in DAILY:  # a turn each, as their assets have
+        with open_warehouse(bench.settings.warehouse, label=name) as con:
+            run_model(con, models[f"marts.{name}"], start=day, end=day + timedelta(days=1))
+    return publish(bench.settings).held_s
+
+
+@contextmanager
+def another_writer(bench: Bench) -> Iterator[list[float]]:
+    """Somebody else who writes all the time; the seconds that each opening made them wait."""
+    waits, stop = [], threading.Event()
+
+    def write() -> None:
+        while not stop.wait(0.2):
+            start = time.monotonic()
+            with open_warehouse(bench.settings.warehouse, label="another writer") as con:
+                waits.append(time.monotonic() - start)
+                con.execute("create or replace table ops.note as select ? as n", [len(waits)])
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield waits
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
+def readers(published: Path, stop: Path) -> Iterator[list[subprocess.Popen]]:
+    command = [sys.executable, "-m", "clarity_assets_tests.end_to_end.reader", str(published), str(stop)]
+    started = [
+        subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(READERS)
+    ]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
+
+
+def test_eight_readers_never_fail_wait_or_see_half_of_a_day_while_fifty_collections_run(tmp_path):
+    bench = Bench(make_settings(tmp_path), FakeApi(SITE))
+    with open_warehouse(bench.settings.warehouse) as con:
+        ensure_project(con, bench.settings)
+    stop, held = tmp_path / "stop", [collect_and_publish(bench, 0)]
+    with readers(bench.settings.published_folder, stop) as started:
+        assert [process.stdout.readline() for process in started] == ["ready\n"] * READERS
+        with another_writer(bench) as waits:
+            held += [collect_and_publish(bench, i) for i in range(1, COLLECTIONS)]
+        stop.touch()
+        ended = [(*process.communicate(timeout=30), process.returncode) for process in started]
+    assert [(error, code) for _, error, code in ended] == [("", 0)] * READERS
+    for told, _, _ in ended:
+        for days in json.loads(told).values():
+            assert days == sorted(days)  # nobody saw a day go away again
+            assert len(set(days)) > 3  # and everybody saw many publications
+    print(len(waits), max(waits), max(held), [len(json.loads(t)["copy"]) for t, _, _ in ended])
+    assert len(waits) > COLLECTIONS
+    assert max(waits) <= LONGEST_WAIT_S
+    assert max(held) <= LONGEST_WAIT_S
