@@ -12,6 +12,9 @@ from clarity_assets.runs import PROCESS_TAG, this_process
 from clarity_assets.settings import Settings, load_settings
 from clarity_assets.warehouse.connection import open_warehouse
 
+WRITERS = "duckdb"
+"""Pool of what writes to the warehouse: one run at a time (deploy/dagster.yaml)."""
+
 
 class WarehouseResource(DuckDBResource):
     """The working DuckDB file. A connection waits its turn among all writers and is closed whatever happens."""

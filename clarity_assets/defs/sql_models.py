@@ -9,7 +9,7 @@ from clarity_assets.clarity.kept import open_part
 from clarity_assets.clarity.requests import ClarityRequest, all_requests
 from clarity_assets.clarity.tables import OPS_TABLES
 from clarity_assets.defs.partitions import DAILY_FRESHNESS, daily
-from clarity_assets.defs.resources import WarehouseResource
+from clarity_assets.defs.resources import WRITERS, WarehouseResource
 from clarity_assets.project_models import ensure_inputs, in_steps, project_models, source_tables
 from clarity_assets.recommendations.tables import RECOMMENDATION_TABLES
 from clarity_assets.reports.rendering.texts import markdown_table
@@ -72,6 +72,7 @@ def model_assets(
         name="__".join(first.key) if len(step) == 1 else first.layer,
         specs=[model_spec(model, keys=keys, requests=requests) for model in step],
         can_subset=len(step) > 1,
+        pool=WRITERS,
         backfill_policy=dg.BackfillPolicy.single_run() if first.is_daily else None,
     )
     def replace_rows(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> Iterator[dg.MaterializeResult]:

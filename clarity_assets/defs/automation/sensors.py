@@ -123,7 +123,7 @@ def overdue(context: dg.SensorEvaluationContext) -> Asked:
 )
 def alerts(context: dg.SensorEvaluationContext) -> Asked:
     from clarity_assets.alerts.watching import watch
-    from clarity_assets.backups.recovery import is_corrupt
+    from clarity_assets.backups.recovering import find_damage
     from clarity_assets.delivery.outbox import send_due
 
     settings = load_settings()
@@ -132,11 +132,21 @@ def alerts(context: dg.SensorEvaluationContext) -> Asked:
         return
     watched = watch(settings, jobs=job_facts(context.instance, JOBS))
     sent = send_due(settings)
-    context.log.info(f"{watched.told}; {sent.told}")
-    if is_corrupt(settings):
+    for error in sent.errors:
+        context.log.warning(error)
+    told = (
+        f"{len(watched.opened)} alerts opened, {len(watched.resolved)} resolved, {len(watched.open)} open; "
+        f"{sent.sent} messages sent, {len(sent.errors)} not"
+    )
+    try:
+        damage = find_damage(settings, is_deep=False)
+    except WarehouseBusy:
+        damage = None  # looked at again in a minute
+    if damage:
+        context.log.error(damage)
         yield dg.RunRequest(run_key=f"recovery {attempt(settings)}")
     else:
-        yield dg.SkipReason(f"{watched.told}; {sent.told}")
+        yield dg.SkipReason(told)
 
 
 def spans(days: tuple[date, ...]) -> list[tuple[date, date]]:

@@ -7,7 +7,7 @@ from clarity_assets.clarity.columns import landing_columns
 from clarity_assets.clarity.requests import ClarityRequest, all_requests
 from clarity_assets.clarity.store import DayState
 from clarity_assets.defs.partitions import DAILY_FRESHNESS, FIRST_DATE, daily
-from clarity_assets.defs.resources import ClaritySettings
+from clarity_assets.defs.resources import WRITERS, ClaritySettings
 from clarity_assets.errors import ClarityAssetsError
 from clarity_assets.settings import load_settings
 
@@ -30,6 +30,7 @@ def landing_asset(request: ClarityRequest, *, priority: int) -> dg.AssetsDefinit
         group_name=GROUP,
         partitions_def=daily,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
+        pool=WRITERS,
         freshness_policy=None if request.is_extra else DAILY_FRESHNESS,
         kinds={"api", "duckdb"},
         owners=["team:analytics"],

@@ -30,7 +30,15 @@ def report_delivery(every: str, partitions: dg.PartitionsDefinition) -> dg.Asset
         period = Period.week(first) if every == "weekly" else Period.month(first)
         queued = queue_report(clarity.settings, period)
         sent = send_due(clarity.settings)
-        return dg.MaterializeResult(metadata=queued.metadata() | {"sending": sent.told})
+        return dg.MaterializeResult(
+            metadata={
+                "subject": queued.subject,
+                "queued_for": queued.queued,
+                "held_because": queued.held_because or "it is not held",
+                "messages_sent": sent.sent,
+                "not_sent": "; ".join(sent.errors) or "none",
+            }
+        )
 
     return deliver
 

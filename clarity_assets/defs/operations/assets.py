@@ -32,7 +32,17 @@ def published_asset() -> dg.AssetsDefinition:
     def published(clarity: ClaritySettings) -> dg.MaterializeResult:
         from clarity_assets.warehouse.publish import publish
 
-        return dg.MaterializeResult(metadata=publish(clarity.settings).metadata())
+        done = publish(clarity.settings)
+        return dg.MaterializeResult(
+            metadata={
+                "file": dg.MetadataValue.path(done.copy.resolve()),
+                "parquet": dg.MetadataValue.path(done.parquet),
+                "rows_by_table": dg.MetadataValue.json(done.rows),
+                "newest_day": f"{done.newest_date}",
+                "has_changed": done.is_new,
+                "writers_waited_s": round(done.held_s, 3),
+            }
+        )
 
     return published
 
@@ -48,7 +58,18 @@ def published_asset() -> dg.AssetsDefinition:
 def backup(clarity: ClaritySettings) -> dg.MaterializeResult:
     from clarity_assets.backups.making import make_backup
 
-    return dg.MaterializeResult(metadata=make_backup(clarity.settings).metadata())
+    made = make_backup(clarity.settings)
+    return dg.MaterializeResult(
+        metadata={
+            "file": dg.MetadataValue.path(made.path.resolve()),
+            "bytes": made.size_bytes,
+            "sha256_of_warehouse": made.sha256,
+            "is_encrypted": bool(made.is_encrypted),
+            "rows_by_table": dg.MetadataValue.json(made.tables),
+            "deleted": dg.MetadataValue.json(list(made.deleted)),
+            "warnings": "; ".join(made.warnings) or "none",
+        }
+    )
 
 
 @dg.asset(
@@ -86,9 +107,9 @@ def health(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> dg.Ma
 
 @dg.op
 def recover(clarity: ClaritySettings) -> None:
-    from clarity_assets.backups.recovery import recover_warehouse
+    from clarity_assets.backups.recovering import recover_if_corrupt
 
-    recover_warehouse(clarity.settings)
+    recover_if_corrupt(clarity.settings)
 
 
 @dg.job(description="A corrupt warehouse is moved aside and restored from the newest good backup.")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from clarity_assets.defs.partitions import monthly, weekly
-from clarity_assets.defs.resources import ClaritySettings, WarehouseResource
+from clarity_assets.defs.resources import WRITERS, ClaritySettings, WarehouseResource
 
 MARTS = ("site", "page", "frustration", "signal", "traffic", "engagement", "geography", "attribution", "collection")
 CHECKED = ("quality/answer_schema",)  # its blocking check says that figures may be missing: then no report
@@ -44,6 +44,7 @@ def period_reports(every: str, partitions: dg.PartitionsDefinition) -> dg.Assets
             for kind, about in ABOUT.items()
         ],
         can_subset=True,
+        pool=WRITERS,
     )
     def write_reports(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource, clarity: ClaritySettings
