@@ -1,9 +1,14 @@
-"""The command line `clarity-assets`: collecting, reporting, and the project itself."""
+"""The command line `clarity-assets`: collecting, reporting, operating, and the project itself."""
 
 import click
 
+from clarity_assets.cli.alerts import alerts, watch
+from clarity_assets.cli.backup import backup, recover, restore
 from clarity_assets.cli.collecting import build, collect, import_, rebuild_, status, withdraw
+from clarity_assets.cli.deliver import deliver
+from clarity_assets.cli.health import health, tidy
 from clarity_assets.cli.project import demo, demo_ui, dev, docs
+from clarity_assets.cli.publish import publish
 from clarity_assets.cli.reporting import export, recommend, report, trace
 from clarity_assets.cli.shared import Group
 
@@ -13,20 +18,10 @@ def main() -> None:
     """Keeps Microsoft Clarity's numbers for years: every day measured, derived, or named as lost."""
 
 
-for command in (
-    collect,
-    build,
-    status,
-    report,
-    recommend,
-    trace,
-    export,
-    import_,
-    withdraw,
-    rebuild_,
-    docs,
-    dev,
-    demo,
-    demo_ui,
-):
+COLLECTING = (collect, build, status, import_, withdraw, rebuild_)
+REPORTING = (report, recommend, trace, export)
+OPERATING = (health, watch, alerts, deliver, publish, backup, restore, recover, tidy)
+PROJECT = (docs, dev, demo, demo_ui)
+
+for command in (*COLLECTING, *REPORTING, *OPERATING, *PROJECT):
     main.add_command(command)

@@ -67,6 +67,15 @@ def verify_answers(con: duckdb.DuckDBPyConnection, *, project_id: str) -> Verifi
     return Verified(count, byte_count, tuple(damaged), _lacking(con, project_id), len(deleted))
 
 
+def verify_newest(con: duckdb.DuckDBPyConnection, *, project_id: str, count: int = CHUNK_ANSWERS) -> Verified:
+    """The same of the newest answers alone; what days rest on but lack is not looked for."""
+    deleted = deleted_answers(con, project_id)
+    ids = [(name, end) for name, end in _project_ids(con, project_id) if name not in deleted][-count:]
+    found = list(_read(con, ids))
+    damaged = tuple(answer for answer in found if answer.damage)
+    return Verified(len(found), sum(answer.byte_count for answer in found), damaged, deleted=len(deleted))
+
+
 def _lacking(con: duckdb.DuckDBPyConnection, project_id: str) -> tuple[AnswerTold, ...]:
     """The answers that the project's days name and that are not stored, each with the days that rest on it."""
     rows = con.execute(

@@ -1,0 +1,26 @@
+"""A time and the settings' quiet hours in, whether to wait out; attempts in, the pause before the next out."""
+
+from datetime import datetime, time, timedelta
+
+PAUSES_MIN = (1, 5, 15, 60, 180, 360)
+"""Minutes after the first, second, … attempt: short for a server that restarts, long for one that is away for a night;
+the last one repeats."""
+
+
+def is_quiet(quiet_hours: str, *, now: datetime) -> bool:
+    """Whether `now` (UTC) lies within hours such as `22:00-07:00` (half-open; over midnight where the end is earlier).
+
+    Nothing, and hours that end when they begin, are never quiet.
+    """
+    if not quiet_hours:
+        return False
+    start, end = (time.fromisoformat(part) for part in quiet_hours.split("-"))
+    at = now.time()
+    if start <= end:
+        return start <= at < end
+    return at >= start or at < end
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to wait after this many attempts."""
+    return timedelta(minutes=PAUSES_MIN[min(max(attempts, 1), len(PAUSES_MIN)) - 1])
