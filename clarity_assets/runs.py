@@ -24,6 +24,9 @@ PROCESS_TAG = "clarity_assets/process"
 MODEL_GROUPS = ("seeds", "staging", "intermediate", "marts", "quality")
 """The asset groups of the SQL models: the folders of `dbt_like_sql/`."""
 
+BUILT = dg.AssetKey(["operations", "built_days"])
+"""The asset that says which days' marts are made and checked."""
+
 PUBLISHED = dg.AssetKey(["operations", "published"])
 """The asset that is the read-only copy of the warehouse, with its Parquet files."""
 
@@ -135,7 +138,7 @@ class Built:
 def build_marts(first: date, last: date, *, instance: dg.DagsterInstance) -> Built:
     """Materialize every SQL model over the days [first, last] in one run, check it, and publish the warehouse."""
     span = {"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"}
-    selection = dg.AssetSelection.groups(*MODEL_GROUPS) | dg.AssetSelection.assets(PUBLISHED)
+    selection = dg.AssetSelection.groups(*MODEL_GROUPS) | dg.AssetSelection.assets(BUILT, PUBLISHED)
     result = _materialize(selection, instance=instance, tags=span, raise_on_error=False)
     failures = {e.step_key: failure_message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
     checks = tuple(result.get_asset_check_evaluations())

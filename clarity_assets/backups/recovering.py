@@ -27,8 +27,8 @@ HALF_DONE = "A restore had been killed between taking the old file away and putt
 class Recovered:
     """What was wrong and what came of it.
 
-    `backup`: which one was restored; None where the warehouse was begun anew from the archive, or where `was_half_done`:
-    an earlier restore or recovery had been killed, and is complete now. `aside`: where the damaged file is.
+    `backup`: which one was restored; None where the warehouse was begun anew from the archive, or where an earlier
+    restore or recovery had been killed and is complete now (`was_half_done`). `aside`: where the damaged file is.
     `passed_over`: newer backups that were not good, and why. `warnings`: what could not be told.
     """
 

@@ -1,5 +1,6 @@
 """The warehouse in; whether it opens and is intact, and what it tells of collection, budget, gaps and checks, out."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -145,7 +146,8 @@ def _gaps(con, settings: Settings, *, now: datetime, endangered: tuple) -> Healt
     told = f"{pending} days of a request are pending" + (f" (since {first})" if pending else "")
     told += f", {lost} were lost in {LOST_DAYS.days} days" + (f" (the last on {last})" if lost else "")
     if endangered:
-        return of_causes("gaps", endangered, well="")
+        worst = of_causes("gaps", endangered, well="")
+        return replace(worst, told=f"{told}; {worst.told}")
     if lost:
         return bad("gaps", told, "`clarity-assets status` names each with its cause; a lost day cannot be asked again")
     return good("gaps", told)

@@ -120,8 +120,9 @@ def _let_see(staged: Path, folder: Path) -> None:
     sync_folder(folder / VERSIONS)
     _link(folder / LATEST, Path(VERSIONS, number))
     for name in (COPY, PARQUET):
-        if not (folder / name).is_symlink():
-            _link(folder / name, Path(LATEST, name))
+        link, to = folder / name, Path(LATEST, name)
+        if not link.is_symlink() or link.readlink() != to:
+            _link(link, to)
     sync_folder(folder)
     _remove_old(folder)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-DAILY = ("fct_collection_daily", "fct_engagement_daily", "fct_signal_daily", "fct_site_daily", "fct_traffic_daily")
+DAILY = ("fct_collection_daily", "fct_site_daily", "fct_traffic_daily")
 PAUSE_S = 0.4  # a person at a notebook is no busy loop
 NICENESS = 10  # readers sit at other machines' cores; here all share two, and the scheduler is not what is tested
 ONE_THREAD = {"threads": 1}

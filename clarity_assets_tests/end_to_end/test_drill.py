@@ -28,7 +28,7 @@ def live_through(world: World) -> None:
     special = {
         4: lambda: world.killed(at(4, 1), "daily_collection", "clarity__url_device"),
         5: lambda: world.killed(at(5, 1), "daily_collection", "marts__fct_page_daily"),
-        6: lambda: world.killed(at(6, 1), "daily_collection", "marts__checks"),
+        6: lambda: world.killed(at(6, 1), "daily_collection", "marts__fct_page_daily__checks"),
         7: lambda: world.killed(at(7, 1), "daily_collection", "operations__published"),
         8: lambda: world.stand_in.fail("500"),
         11: lambda: world.tick(at(11, 0, 30)),

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,17 +36,28 @@ def collect_and_publish(bench: Bench, i: int) -> float:
     return publish(bench.settings).held_s
 
 
+@dataclass
+class Waits:
+    """Seconds that openings took: of the warehouse, and of a file that nobody else wants, which tells the machine's."""
+
+    shared_s: list[float]
+    alone_s: list[float]
+
+
 @contextmanager
-def another_writer(bench: Bench) -> Iterator[list[float]]:
-    """Somebody else who writes all the time; the seconds that each opening made them wait."""
-    waits, stop = [], threading.Event()
+def another_writer(bench: Bench) -> Iterator[Waits]:
+    """Somebody else who writes all the time."""
+    waits, stop = Waits([], []), threading.Event()
+    alone = bench.settings.warehouse.with_name("alone.duckdb")
 
     def write() -> None:
         while not stop.wait(0.2):
-            start = time.monotonic()
-            with open_warehouse(bench.settings.warehouse, label="another writer") as con:
-                waits.append(time.monotonic() - start)
-                con.execute("create or replace table ops.note as select ? as n", [len(waits)])
+            for path, told in ((bench.settings.warehouse, waits.shared_s), (alone, waits.alone_s)):
+                start_s = time.monotonic()
+                with open_warehouse(path, label="another writer") as con:
+                    told.append(time.monotonic() - start_s)
+                    con.execute("create schema if not exists ops")
+                    con.execute("create or replace table ops.note as select ? as n", [len(told)])
 
     thread = threading.Thread(target=write)
     thread.start()
@@ -87,7 +99,7 @@ def test_eight_readers_never_fail_wait_or_see_half_of_a_day_while_fifty_collecti
         for days in json.loads(told).values():
             assert days == sorted(days)  # nobody saw a day go away again
             assert len(set(days)) > 3  # and everybody saw many publications
-    print(len(waits), max(waits), max(held), [len(json.loads(t)["copy"]) for t, _, _ in ended])
-    assert len(waits) > COLLECTIONS
-    assert max(waits) <= LONGEST_WAIT_S
+    print(len(waits.shared_s), max(waits.shared_s), max(waits.alone_s), max(held))
+    assert len(waits.shared_s) > COLLECTIONS
+    assert max(waits.shared_s) <= LONGEST_WAIT_S + max(waits.alone_s)
     assert max(held) <= LONGEST_WAIT_S

@@ -3,11 +3,11 @@
 import dagster as dg
 
 from clarity_assets.defs.clarity.assets import GROUP as LANDING
-from clarity_assets.runs import MODEL_GROUPS, PUBLISHED
+from clarity_assets.runs import BUILT, MODEL_GROUPS, PUBLISHED
 from clarity_assets.settings import load_settings
 
 COPY = dg.AssetSelection.assets(PUBLISHED)
-MODELS = dg.AssetSelection.groups(*MODEL_GROUPS)
+MODELS = dg.AssetSelection.groups(*MODEL_GROUPS) | dg.AssetSelection.assets(BUILT)
 
 _LIMIT = {"dagster/max_runtime": str(round(load_settings().run_limit_min * 60))}
 
@@ -52,7 +52,7 @@ monthly_job = dg.define_asset_job(
 )
 upkeep_job = dg.define_asset_job(
     "upkeep",
-    selection=dg.AssetSelection.groups("operations") - COPY,
+    selection=dg.AssetSelection.assets(*(["operations", name] for name in ("backup", "tidied", "health"))),
     tags=_LIMIT,
     description="Backup, what is kept no longer, and the health of it all.",
 )

@@ -4,25 +4,48 @@ from datetime import timedelta
 
 import dagster as dg
 
-from clarity_assets.defs.resources import ClaritySettings
+from clarity_assets.behind import mark_built
+from clarity_assets.defs.partitions import daily
+from clarity_assets.defs.resources import WRITERS, ClaritySettings
 from clarity_assets.project_models import project_models
-from clarity_assets.runs import PUBLISHED
+from clarity_assets.runs import BUILT, PUBLISHED
 from clarity_assets.settings import load_settings
 
 GROUP = "operations"
-READ_BY_PEOPLE = ("marts", "quality")  # layers: once these are made and checked, the copy is
+READ_BY_PEOPLE = ("marts", "quality")  # layers: once these are made and checked, a day is built
 
 NIGHTLY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=48), warn_window=timedelta(hours=27))
 
 SHARED = {"group_name": GROUP, "owners": ["team:analytics"], "tags": {"layer": "operations"}, "code_version": "1"}
 
 
-def published_asset() -> dg.AssetsDefinition:
+def built_asset() -> dg.AssetsDefinition:
     models = project_models(load_settings())
 
     @dg.asset(
-        key=PUBLISHED,
+        key=BUILT,
         deps=sorted(dg.AssetKey(m.key) for m in models.values() if m.layer in READ_BY_PEOPLE),
+        description="Days whose marts are made and checked, and what was known of them then: `ops.built_day`. What is "
+        "known now and differs is built anew by sensor `marts_behind`.",
+        partitions_def=daily,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        kinds={"duckdb"},
+        metadata={"dagster/table_name": "ops.built_day"},
+        pool=WRITERS,
+        **SHARED,
+    )
+    def built(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> dg.MaterializeResult:
+        days = context.partition_time_window
+        rows = mark_built(clarity.settings, start=days.start.date(), end=days.end.date())
+        return dg.MaterializeResult(metadata={"rows": rows})
+
+    return built
+
+
+def published_asset() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=PUBLISHED,
+        deps=[BUILT, ["marts", "recommendation"]],
         description="The warehouse as readers have it: `clarity_published.duckdb` and a Parquet file a mart, of one "
         "moment, replaced by rename in `CLARITY_PUBLISHED`. Notebooks, BI tools and APIs read only this.",
         kinds={"duckdb", "parquet"},
@@ -119,4 +142,4 @@ def recovery() -> None:
 
 @dg.definitions
 def operations() -> dg.Definitions:
-    return dg.Definitions(assets=[published_asset(), backup, tidied, health], jobs=[recovery])
+    return dg.Definitions(assets=[built_asset(), published_asset(), backup, tidied, health], jobs=[recovery])

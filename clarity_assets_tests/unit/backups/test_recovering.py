@@ -1,13 +1,18 @@
 """A warehouse that is damaged while everything runs by itself: restored, caught up, told, and nothing else touched."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from clarity_assets.alerts.store import ALERT_TABLES, open_alerts
 from clarity_assets.backups.making import make_backup
 from clarity_assets.backups.recovering import find_damage, recover_if_corrupt, recover_warehouse
 from clarity_assets.backups.troubles import BackupMissing, RestoreRefused
+from clarity_assets.clarity.client import RawAnswer
+from clarity_assets.clarity.collect import Collector, Pacer
 from clarity_assets.errors import WarehouseCorrupt
 from clarity_assets.operations.file import open_operations
+from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets_tests.unit.backups.places import DAMAGES, Project, day, delete, flip_a_byte, overwrite
 
 
@@ -59,9 +64,8 @@ def test_a_damage_that_only_reading_finds_is_not_seen_by_opening(project):
 def test_an_answer_that_was_changed_inside_an_intact_file_is_damage(project):
     make_backup(project.settings)
     before = project.known()
-    con = __import__("duckdb").connect(str(project.warehouse))
-    con.execute("update ops.clarity_answer set body = 'x'::blob where request = 'base'")
-    con.close()
+    with open_warehouse(project.warehouse) as con:
+        con.execute("update ops.clarity_answer set body = 'x'::blob where request = 'base'")
     assert "3 of its answers are damaged" in find_damage(project.settings)
     with pytest.raises(WarehouseCorrupt):
         make_backup(project.settings)
@@ -99,36 +103,45 @@ def test_from_the_archive_alone_every_kept_answer_and_its_days_come_back(project
     done = recover_warehouse(project.settings, from_archive=True)
     assert (done.backup, done.caught_up.imported) == (None, 18)
     assert project.known() == before
-    assert done.aside.stat().st_size == len(bytes(done.aside.read_bytes()))
     assert project.slots_by_day()[day(3)] == 10
+
+
+@dataclass
+class DamagingApi:
+    """Answers as the project's own does, and damages the warehouse meanwhile."""
+
+    project: Project
+
+    def __call__(self, token) -> "DamagingApi":
+        return self
+
+    def fetch(self, dimensions: tuple[str, ...], *, num_of_days: int) -> RawAnswer:
+        overwrite(self.project.warehouse)
+        return self.project.bench.api.fetch(dimensions, num_of_days=num_of_days)
 
 
 def test_an_answer_that_the_damaged_warehouse_could_not_take_is_imported_from_where_it_was_rescued(project):
     make_backup(project.settings)
     project.at(4, 1.0)
-    flip_at_landing = project.bench.api
-
-    class Api:
-        """Answers once, and damages the warehouse meanwhile."""
-
-        def __call__(self, token):
-            return self
-
-        def fetch(self, dimensions, *, num_of_days):
-            raw = flip_at_landing.fetch(dimensions, num_of_days=num_of_days)
-            overwrite(project.warehouse)
-            return raw
-
-    from clarity_assets.clarity.collect import Collector, Pacer
-
-    collector = Collector(project.settings, clock=project.bench.api.clock, client=Api(), pacer=Pacer())
+    clock = project.bench.api.clock
     with pytest.raises(WarehouseCorrupt, match="rescued"):
-        collector.collect("base", day(3))
-    done = recover_if_corrupt(project.settings)
-    assert done.caught_up.imported == 1
-    assert project.bench.sql("select status from ops.clarity_day where request = 'base' and date = ?", day(3)) == [
-        ("measured",)
-    ]
+        Collector(project.settings, clock=clock, client=DamagingApi(project), pacer=Pacer()).collect("base", day(3))
+    assert recover_if_corrupt(project.settings).caught_up.imported == 1
+    found = project.bench.sql("select status from ops.clarity_day where request = 'base' and date = ?", day(3))
+    assert found == [("measured",)]
+
+
+def test_a_restore_that_was_killed_half_way_is_completed_and_told(project):
+    """The new file is finished, the old one has its other name: what a kill leaves in the middle of a swap."""
+    make_backup(project.settings)
+    live = project.warehouse
+    live.rename(live.with_name("clarity.duckdb.restored"))
+    live.with_name("clarity.duckdb.wal.restoring").write_text("clarity.duckdb.corrupt-x\n")
+    with pytest.raises(WarehouseCorrupt), open_warehouse(live):
+        pass
+    assert recover_if_corrupt(project.settings).was_half_done
+    assert len(project.known()["answers"]) == 18
+    assert ["had been killed" in alert.detail for alert in alerts(project)] == [True]
 
 
 def test_where_alerts_cannot_be_kept_the_recovery_stands_and_says_so(project):

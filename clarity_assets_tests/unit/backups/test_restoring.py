@@ -1,6 +1,9 @@
 """Backup, destruction, restore: everything comes back with equal hashes, and no eleventh request leaves."""
 
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from pydantic import SecretStr
@@ -211,27 +214,24 @@ def test_two_restores_at_once_are_refused_or_one_after_the_other(project):
         restore_backup(impatient.settings, replace=True)
 
 
-class other_thread_has:  # noqa: N801 - reads as a phrase
+@contextmanager
+def other_thread_has(path) -> Iterator[None]:
     """A turn in another thread, as this thread's own would be refused at once."""
+    has, go = threading.Event(), threading.Event()
 
-    def __init__(self, path):
-        import threading
+    def hold() -> None:
+        with WriterQueue(path).turn(timeout_s=5, label="test"):
+            has.set()
+            go.wait()
 
-        self._path, self._has, self._go = path, threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._hold)
-
-    def _hold(self):
-        with WriterQueue(self._path).turn(timeout_s=5, label="test"):
-            self._has.set()
-            self._go.wait()
-
-    def __enter__(self):
-        self._thread.start()
-        self._has.wait()
-
-    def __exit__(self, *_):
-        self._go.set()
-        self._thread.join()
+    thread = threading.Thread(target=hold)
+    thread.start()
+    has.wait()
+    try:
+        yield
+    finally:
+        go.set()
+        thread.join()
 
 
 # --- alerts and deliveries --------------------------------------------------------------------------------------------
