@@ -65,8 +65,10 @@ def failure_message(event: dg.DagsterEvent) -> str:
 
 
 def automation_facts(instance: dg.DagsterInstance, settings: Settings):
-    """Whether each schedule, sensor and daemon runs, as `operations.health.AutomationFacts`."""
-    from clarity_assets.operations.health import AutomationFacts
+    """AutomationFacts: whether schedules, sensors and daemons run; None where the instance keeps no schedules."""
+    if instance.schedule_storage is None:
+        return None
+    from clarity_assets.operations.health import AutomationFacts  # heavy, and Dagster loads this file with its map
 
     by_default = settings.automation == "on"
     states = {state.name: state.status.value for state in instance.all_instigator_state()}

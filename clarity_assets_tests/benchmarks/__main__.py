@@ -29,6 +29,7 @@ from clarity_assets_tests.benchmarks.history import HISTORY_START, Built, asked_
 from clarity_assets_tests.benchmarks.levels import results as levels
 from clarity_assets_tests.benchmarks.marts import FIRST, marts
 from clarity_assets_tests.benchmarks.measure import MB, Result, clocked, machine, shown, sync_s, table
+from clarity_assets_tests.benchmarks.operating import results as operating
 from clarity_assets_tests.benchmarks.rebuilding import RebuildRun, rebuild_apart
 from clarity_assets_tests.benchmarks.reports import results as reports
 from clarity_assets_tests.fixtures.collecting import make_settings
@@ -44,7 +45,7 @@ STATISTICS = (
     "levels",
     "claims",
 )  # how often they are right, not how fast they are
-NAMES = (*COLLECTION, "marts", "checks", "reports", *STATISTICS)
+NAMES = (*COLLECTION, "marts", "checks", "reports", "operating", *STATISTICS)
 DAY_TARGET_S = DERIVED_TARGET_S = 0.2
 REBUILD_TARGET_S = 60.0
 REBUILD_TARGET_MB = 2 * 1024**3 / MB
@@ -79,6 +80,9 @@ class Bench:
             self.on_years()
         if {"marts", "checks"} & set(self.chosen):
             self.on_marts()
+        if "operating" in self.chosen:
+            say("nights with the daemon, and a backfill")
+            self.keep("operating", operating(self.folder / "operating", repeats=self.repeats(5)))
         if "reports" in self.chosen:
             say(f"reports over {self.days} days")
             settings = self.settings("reports", until_day=self.days - 1)

@@ -98,12 +98,13 @@ def test_times_come_from_the_settings(project):
 
 
 @pytest.mark.parametrize(("automation", "status"), [("on", "RUNNING"), ("off", "STOPPED")])
-def test_schedules_and_sensors_run_unless_they_are_switched_off(project, instance, automation, status):
+def test_schedules_and_sensors_run_unless_they_are_switched_off(project, automation, status):
     os.environ["CLARITY_AUTOMATION"] = automation
     from clarity_assets.defs.automation.schedules import default_status
 
     assert default_status(dg.DefaultScheduleStatus).value == status
-    told = automation_facts(instance, load_settings())
+    with dg.DagsterInstance.local_temp() as kept:
+        told = automation_facts(kept, load_settings())
     assert set(told.schedules_running.values()) == set(told.sensors_running.values()) == {automation == "on"}
 
 

@@ -99,7 +99,6 @@ def test_eight_readers_never_fail_wait_or_see_half_of_a_day_while_fifty_collecti
         for days in json.loads(told).values():
             assert days == sorted(days)  # nobody saw a day go away again
             assert len(set(days)) > 3  # and everybody saw many publications
-    print(len(waits.shared_s), max(waits.shared_s), max(waits.alone_s), max(held))
     assert len(waits.shared_s) > COLLECTIONS
     assert max(waits.shared_s) <= LONGEST_WAIT_S + max(waits.alone_s)
     assert max(held) <= LONGEST_WAIT_S
