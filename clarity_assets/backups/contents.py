@@ -11,7 +11,8 @@ from clarity_assets.warehouse.tables import quoted
 from clarity_assets.warehouse.troubles import corrupt, explained
 
 NAMED_ANSWERS = 3  # damaged ones that a message spells out
-CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+MEMORY = "256MB"  # reading streams; without a limit DuckDB keeps every block that it has read
+CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "memory_limit": MEMORY}
 
 
 def read_copy(path: Path) -> dict[str, int]:
@@ -30,7 +31,7 @@ def damage_of(path: Path, *, timeout_s: float, is_deep: bool = True) -> str | No
     Not `is_deep`: only whether it opens, as that takes milliseconds.
     """
     try:
-        with open_warehouse(path, timeout_s=timeout_s, label="look for damage") as con:
+        with open_warehouse(path, timeout_s=timeout_s, label="look for damage", memory_limit=MEMORY) as con:
             if is_deep:
                 _read(con, path)
     except WarehouseCorrupt as error:

@@ -1,6 +1,6 @@
 """What keeps the data safe and readable: the published copy, the backup, what is kept no longer, health, recovery."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -47,7 +47,7 @@ def published_asset() -> dg.AssetsDefinition:
         key=PUBLISHED,
         deps=[BUILT, ["marts", "recommendation"]],
         description="The warehouse as readers have it: `clarity_published.duckdb` and a Parquet file a mart, of one "
-        "moment, replaced by rename in `CLARITY_PUBLISHED`. Notebooks, BI tools and APIs read only this.",
+        "moment, replaced in one step in `CLARITY_PUBLISHED`. Notebooks, BI tools and APIs read only this.",
         kinds={"duckdb", "parquet"},
         freshness_policy=NIGHTLY,
         **SHARED,
@@ -58,7 +58,7 @@ def published_asset() -> dg.AssetsDefinition:
         done = publish(clarity.settings)
         return dg.MaterializeResult(
             metadata={
-                "file": dg.MetadataValue.path(done.copy.resolve()),
+                "file": dg.MetadataValue.path(done.copy),
                 "parquet": dg.MetadataValue.path(done.parquet),
                 "rows_by_table": dg.MetadataValue.json(done.rows),
                 "newest_day": f"{done.newest_date}",
@@ -105,10 +105,10 @@ def backup(clarity: ClaritySettings) -> dg.MaterializeResult:
 )
 def tidied(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> dg.MaterializeResult:
     from clarity_assets.operations.retention import tidy
-    from clarity_assets.operations.runs_retention import delete_old_runs
+    from clarity_assets.operations.runs_retention import forget_old_runs
 
-    runs = delete_old_runs(context.instance, now=clarity.settings.clock())
-    return dg.MaterializeResult(metadata=tidy(clarity.settings).metadata() | {"runs_deleted": runs})
+    forgotten = forget_old_runs(context.instance, now=datetime.now(UTC))  # Dagster's records have the system's time
+    return dg.MaterializeResult(metadata=tidy(clarity.settings).metadata() | {"runs_deleted": forgotten.runs})
 
 
 @dg.asset(
