@@ -19,10 +19,10 @@ install: .venv/installed  ## Install everything into .venv
 demo: install  ## 45 simulated days through the real assets: no token, no network
 	$(BIN)/clarity-assets demo
 
-demo-ui: install  ## Dagster's UI over what the demo collected, with the stand-in running
+demo-ui: install  ## Dagster's UI over what the demo collected; simulated days go on
 	$(BIN)/clarity-assets demo-ui
 
-dev: install  ## Dagster's UI on http://localhost:3000
+dev: install  ## Dagster's UI on http://localhost:3000, and its daemon: schedules and sensors run
 	$(BIN)/clarity-assets dev
 
 test: install  ## The whole test suite

@@ -70,6 +70,13 @@ def mark_built(settings: Settings, *, start: date, end: date) -> int:
     return count
 
 
+def built_hash(con: duckdb.DuckDBPyConnection) -> int | None:
+    """A hash of which days are built and what was known of them; None where none ever was."""
+    if not one(con, "select 1 from duckdb_tables() where schema_name || '.' || table_name = ?", [TABLE]):
+        return None
+    return one(con, f"select bit_xor(hash(b)) from {TABLE} b")[0]  # noqa: S608 - a constant
+
+
 def _rows(con: duckdb.DuckDBPyConnection, *, project_id: str, first: date, last: date) -> list[tuple]:
     columns = ", ".join(f"d.{name}" for name in COMPARED)
     differs = " or ".join(f"d.{name} is distinct from b.{name}" for name in COMPARED)

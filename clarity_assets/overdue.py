@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from clarity_assets.behind import days_behind
+import duckdb
+
+from clarity_assets.behind import built_hash, days_behind
 from clarity_assets.clarity.store import KNOWN
 from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.reports.period import Period, newest_month, newest_week
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
+from clarity_assets.warehouse.publish import COPY
 from clarity_assets.warehouse.query import one
 
 GRACE = timedelta(minutes=15)  # the schedule's own tick comes first
@@ -18,7 +21,7 @@ BACKUP_EVERY = timedelta(hours=26)
 
 @dataclass(frozen=True)
 class Overdue:
-    """A job that was missed, or failed. `partition` is the first day of its week or month; None for the upkeep."""
+    """A job that was missed, or failed. `partition` is the first day of its week or month; None for others."""
 
     job: str
     partition: str | None
@@ -26,14 +29,15 @@ class Overdue:
 
 
 def find_overdue(settings: Settings, *, now: datetime | None = None) -> list[Overdue]:
-    """Reports of the newest week and month that were not made and queued, and a backup that was not made.
+    """Reports of the newest week and month that were not made and queued, a backup that was not made, a published copy
+    that knows other days than the warehouse.
 
     A report waits for marts that are behind. A period without a known day, or that begins before CLARITY_FIRST_DATE,
     is not overdue. Raises WarehouseError.
     """
     now = now or settings.clock()
     found = [_report(settings, period, now) for period in _periods(now)]
-    return [job for job in (*found, *_upkeep(settings, now)) if job]
+    return [job for job in (*found, *_upkeep(settings, now), *_publish(settings)) if job]
 
 
 def marts_wait(settings: Settings, period: Period) -> str:
@@ -82,6 +86,8 @@ def _is_queued(settings: Settings, period: Period) -> bool:
 
 
 def _has_known_day(settings: Settings, period: Period) -> bool:
+    if not settings.warehouse.exists():
+        return False
     opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="overdue reports")
     with opened as con:
         if not one(con, "select 1 from duckdb_tables() where schema_name = 'ops' and table_name = 'clarity_day'"):
@@ -92,6 +98,23 @@ def _has_known_day(settings: Settings, period: Period) -> bool:
             [settings.need_project(), period.start, period.end, list(KNOWN)],
         )
     return known is not None
+
+
+def _publish(settings: Settings) -> Iterator[Overdue]:
+    copy = settings.published_folder / COPY
+    if not settings.warehouse.exists():
+        return
+    with open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="overdue copy") as con:
+        built = built_hash(con)
+    if built is None:
+        return
+    if not copy.exists():
+        yield Overdue("publish", None, "nothing was published yet")
+        return
+    with duckdb.connect(copy, read_only=True) as con:
+        published = built_hash(con)
+    if published != built:
+        yield Overdue("publish", None, "days were built since the published copy was made")
 
 
 def _upkeep(settings: Settings, now: datetime) -> Iterator[Overdue]:

@@ -10,7 +10,7 @@ import zstandard
 
 from clarity_assets.backups.troubles import BackupDamaged
 
-LEVEL = 3  # 9 makes a warehouse 3 % smaller and takes four times as long
+LEVEL = 3  # 9 packs a warehouse 1 % smaller in five times the time
 PIECE_BYTES = 1 << 20
 
 Identity = pyrage.x25519.Identity

@@ -12,6 +12,7 @@ from clarity_assets.backups.catching_up import CaughtUp, catch_up
 from clarity_assets.backups.folder import Backup, alone, find_backup, key_of
 from clarity_assets.backups.making import refuse_other_rows
 from clarity_assets.backups.manifest import OPERATIONS, WAREHOUSE, Manifest
+from clarity_assets.backups.messages_since import stop_waiting_messages
 from clarity_assets.backups.swapping import finish_interrupted, swap
 from clarity_assets.backups.troubles import RestoreRefused, told_of
 from clarity_assets.errors import WarehouseBusy, WarehouseError, WarehouseFull
@@ -52,8 +53,9 @@ def restore_backup(
     """Put the backup (`latest`, a name or a path) in the place of the warehouse; the operations file where none is.
 
     Whatever fails, the warehouse is as it was. Afterwards the answers kept since are in it too, and the rest of the
-    quota day counts as spent unless `nothing_spent_since`: the backup does not know what was. Raises RestoreRefused
-    where there is a warehouse and not `replace`, BackupMissing, BackupDamaged, BackupKeyWrong, WarehouseError.
+    quota day counts as spent unless `nothing_spent_since`: the backup does not know what was; and messages that waited
+    are not sent by themselves. Raises RestoreRefused where there is a warehouse and not `replace`, BackupMissing,
+    BackupDamaged, BackupKeyWrong, WarehouseError.
     """
     now = now or settings.clock()
     settings.need_project()
@@ -63,7 +65,9 @@ def restore_backup(
         _refuse_overwriting(live, replace=replace)
         backup = find_backup(settings, which, now=now)
         manifest = unpack_verified(settings, backup, staging)
-        has_operations = put_operations(settings, staging / OPERATIONS)
+        has_operations = put_operations(
+            settings, staging / OPERATIONS, made_at=manifest.made_at, nothing_sent_since=nothing_spent_since
+        )
         with exclusive(settings, label=LABEL):
             caught_up = catch_up(
                 settings, staging / WAREHOUSE, since=manifest.made_at, now=now, reason=reason_of(backup),
@@ -131,14 +135,14 @@ def _refuse_overwriting(live: Path, *, replace: bool) -> None:
         )
 
 
-def put_operations(settings: Settings, unpacked: Path) -> bool:
-    """Alerts and deliveries come back only where there are none."""
+def put_operations(settings: Settings, unpacked: Path, *, made_at: datetime, nothing_sent_since: bool) -> bool:
+    """Alerts and deliveries come back only where there are none; what waited may have been sent since."""
     place = settings.operations_file
-    if not unpacked.exists() or place.exists():
-        return False
     make_private_folder(place.parent)
-    if finish_interrupted(place):
+    if finish_interrupted(place) or not unpacked.exists() or place.exists():
         return False
+    if not nothing_sent_since:
+        stop_waiting_messages(unpacked, made_at=made_at, timeout_s=settings.warehouse_timeout_s)
     ready = place.with_name(f".{place.name}.part")
     shutil.move(unpacked, ready)
     with WriterQueue(place).turn(timeout_s=settings.warehouse_timeout_s, label=LABEL):

@@ -60,7 +60,8 @@ def _show(found: list) -> None:
 @click.argument("which", metavar="[BACKUP]", default="latest")
 @click.option("--replace", is_flag=True, help="Move an existing warehouse aside first.")
 @click.option("--nothing-spent-since", is_flag=True,
-              help="No request was sent since the backup, so that today's budget need not count as spent.")  # fmt: skip
+              help="Nothing was asked or told since the backup: today's budget need not count as spent, and messages "
+              "that waited need not be held.")  # fmt: skip
 def restore(which: str, replace: bool, nothing_spent_since: bool) -> None:
     """Bring the warehouse back from a backup: the newest one, a name of `backup --list`, or a path.
 
@@ -74,7 +75,12 @@ def restore(which: str, replace: bool, nothing_spent_since: bool) -> None:
     console.print(f"sha256 {done.sha256}, equal to the one that was packed; {sum(done.tables.values()):,} rows in "
                   f"{len(done.tables)} tables, equal too")  # fmt: skip
     if done.has_operations:
-        console.print("Alerts and deliveries came back too")
+        held = (
+            ""
+            if nothing_spent_since
+            else "; messages that waited are not sent by themselves (`clarity-assets deliver`)"
+        )
+        console.print(f"Alerts and deliveries came back too{held}")
     if done.aside:
         console.print(f"What was there before is {escape(str(done.aside))}")
     _show_caught_up(done.caught_up)

@@ -8,27 +8,18 @@ Neither goes as long as it is needed: a body may be part of a later day's path, 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from clarity_assets.behind import COMPARED, MART
+from clarity_assets.behind import COMPARED, TABLE, TABLES
+from clarity_assets.clarity import store
 from clarity_assets.clarity.kept import ANSWERS, LANDING, note_deleted
 from clarity_assets.clarity.settle import Settlement
-from clarity_assets.clarity.store import ensure_tables
 from clarity_assets.clarity.windows import reach_of_an_answer
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets.warehouse.query import one
-from clarity_assets.warehouse.tables import quoted, transaction
+from clarity_assets.warehouse.tables import ensure_tables, quoted, transaction
 
 WINDOW = timedelta(days=3)  # the longest one: an answer that is older by it than the reach of a path is out of reach
 SLACK = timedelta(days=2)  # edges lie up to half a day beside a day's, on both ends; and the day that is collected
-
-MARTS_OF_REQUESTS = {
-    "base": "marts.fct_site_daily",
-    "device": "marts.fct_traffic_daily",
-    "url_device": "marts.fct_page_daily",
-    "source_medium": "marts.fct_attribution_daily",
-    "country": "marts.fct_geography_daily",
-}
-"""The mart in which a known day of the request has rows if it was made at all."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +41,8 @@ def tidy_warehouse(settings: Settings, *, now: datetime) -> Deleted:
     with opened as con:
         with transaction(con):
             settlement = Settlement(con, settings, now)
-            ensure_tables(con, settlement.requests)
+            store.ensure_tables(con, settlement.requests)
+            ensure_tables(con, TABLES)
             settlement.settle_all()  # what time alone has changed: a day that is lost by now must be told as lost
             deleted = _tidy(settlement)
         if deleted.answers or deleted.landing_rows:
@@ -121,36 +113,23 @@ def _landing_before(settlement: Settlement, notes: list[str]) -> date:
         return wanted
     notes.append(
         f"landing rows of {first_unmade} and later are kept longer than CLARITY_KEEP_LANDING_DAYS="
-        f"{settlement.settings.keep_landing_days}: the marts of {first_unmade} do not tell what is known of it; "
-        f"run `clarity-assets build --from {first_unmade} --to {first_unmade}`"
+        f"{settlement.settings.keep_landing_days}: the marts of {first_unmade} were not made whole of what is known of "
+        f"it; run `clarity-assets build --from {first_unmade} --to {wanted - timedelta(days=1)}`"
     )
     return first_unmade
 
 
 def _first_unmade(settlement: Settlement, before: date) -> date | None:
-    """The first open day before this one whose marts are not there, or tell another state than is known now."""
-    con = settlement.con
-    made = {f"{schema}.{name}" for schema, name in con.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
-    ).fetchall()}  # fmt: skip
-    compared = " or ".join(f"d.{name} is distinct from m.{name}" for name in COMPARED)
-    states = f"left join {MART} m using (project_id, request, date)" if MART in made else ""
-    rows = "\n".join(
-        f"or (d.request = '{name}' and d.row_count > 0 and {_no_row(table) if table in made else 'true'})"
-        for name, table in MARTS_OF_REQUESTS.items()
-    )
+    """The first open day before this one whose marts were not made whole of what is known of it now (behind.py)."""
+    differs = " or ".join(f"d.{name} is distinct from b.{name}" for name in COMPARED)
     [day] = one(
-        con,
-        f"""select min(d.date) from ops.clarity_day d {states}
+        settlement.con,
+        f"""select min(d.date) from ops.clarity_day d left join {TABLE} b using (project_id, request, date)
             where d.project_id = $project and d.date < $before and coalesce(d.date >= $open, true)
-              and ({f"m.status is null or {compared}" if states else "true"} {rows})""",  # noqa: S608 - constants
+              and (b.status is null or {differs})""",  # noqa: S608 - constants
         {"project": settlement.project_id, "before": before, "open": settlement.closed_before},
     )
     return day
-
-
-def _no_row(table: str) -> str:
-    return f"d.date not in (select date from {table} where project_id = $project and date < $before)"  # noqa: S608
 
 
 def _delete_landing(settlement: Settlement, before: date) -> int:

@@ -53,7 +53,7 @@ def test_a_clarity_assets_command_has_these_options(line, tmp_path):
     if "archive/" in words:
         words[words.index("archive/")] = str(tmp_path)
     command, rest = main.get_command(click.Context(main), words[1]), words[2:]
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and rest:
         command, rest = command.get_command(click.Context(command), rest[0]), rest[1:]
     command.make_context(words[1], rest)  # raises where an option or value is wrong
 

@@ -1,6 +1,5 @@
 """The files of deploy/ against what reads them: Dagster, systemd, nginx and PostgreSQL, where these are installed."""
 
-import base64
 import configparser
 import os
 import pwd
@@ -10,21 +9,17 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import dagster as dg
 import pytest
-import requests
-import urllib3
 import yaml
 from dagster._core.instance.ref import InstanceRef
 
+from clarity_assets.alerts.causes import KINDS
 from clarity_assets.cli import main
 from clarity_assets.dagster_home import PROJECT
 from clarity_assets.operations.runs_retention import ForgottenRuns, forget_old_runs
@@ -246,114 +241,17 @@ def test_dagster_keeps_runs_and_events_in_postgresql(tmp_path):
     assert not (tmp_path / "history").exists()
 
 
-# --- nginx ----------------------------------------------------------------------------------------------------------
+# --- the runbook ----------------------------------------------------------------------------------------------------
 
 
-class Upstream(BaseHTTPRequestHandler):
-    """Stands for Dagster's webserver; tells what headers reached it."""
-
-    def do_GET(self):
-        body = repr({name.lower(): value for name, value in self.headers.items()}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_POST = do_GET
-
-    def log_message(self, *_): ...
-
-
-@pytest.fixture(scope="module")
-def proxy(tmp_path_factory) -> Iterator[str]:
-    """The address of nginx with deploy/nginx.conf before a server that stands for Dagster's."""
-    if not (shutil.which("nginx") and shutil.which("openssl")):
-        pytest.skip("needs nginx and openssl")
-    folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-    upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
-    thread = threading.Thread(target=upstream.serve_forever)
-    thread.start()
-    nginx = subprocess.Popen(
-        ["nginx", "-c", _configured(folder, port, upstream.server_port)], stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_for(port)
-        yield f"https://127.0.0.1:{port}"
-    finally:
-        nginx.terminate()
-        nginx.wait(10)
-        upstream.shutdown()
-        upstream.server_close()
-        thread.join()
-
-
-def _configured(folder: Path, port: int, upstream_port: int) -> Path:
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=clarity.example.com",
-         "-keyout", folder / "key", "-out", folder / "cert"], check=True, capture_output=True,
-    )  # fmt: skip
-    hashed = subprocess.run(["openssl", "passwd", "-apr1", "horse"], check=True, capture_output=True, text=True).stdout
-    (folder / "password").write_text(f"ada:{hashed}")
-    text = (DEPLOY / "nginx.conf").read_text()
-    for old, new in (
-        ("listen 80;", f"listen 127.0.0.1:{free_port()};"), ("listen 443", f"listen 127.0.0.1:{port}"),
-        ("/etc/ssl/certs/clarity-assets.pem", f"{folder}/cert"), ("127.0.0.1:3000", f"127.0.0.1:{upstream_port}"),
-        ("/etc/ssl/private/clarity-assets.key", f"{folder}/key"),
-        ("/etc/nginx/clarity-assets.htpasswd", f"{folder}/password"),
-    ):  # fmt: skip
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "site.conf").write_text(text)
-    as_root = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(
-        f"{as_root} daemon off; pid {folder}/pid; error_log {folder}/errors; events {{}}\n"
-        f"http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n"
-        f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
-        f"include {folder}/site.conf; }}"
-    )
-    return folder / "nginx.conf"
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("nginx did not start within 10 s")
-
-
-def asked(url: str, *, method: str = "GET", password: str | None = "horse", **headers: str) -> requests.Response:
-    """The proxy's answer. Its certificate is its own, so it is not looked at."""
-    if password:
-        headers["Authorization"] = "Basic " + base64.b64encode(f"ada:{password}".encode()).decode()
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    with pytest.warns(urllib3.exceptions.InsecureRequestWarning):
-        return requests.request(method, url, headers=told, verify=False, timeout=10)
-
-
-def test_the_proxy_lets_nobody_in_without_the_password(proxy):
-    assert asked(f"{proxy}/", password=None).status_code == 401
-    assert asked(f"{proxy}/", password="donkey").status_code == 401
-    assert asked(f"{proxy}/graphql", method="POST", password=None).status_code == 401
-    assert asked(f"{proxy}/").status_code == 200
-
-
-def test_the_password_ends_at_the_proxy(proxy):
-    assert "authorization" not in asked(f"{proxy}/").text
-
-
-def test_a_page_of_another_site_cannot_start_runs_through_a_readers_browser(proxy):
-    """Dagster's webserver itself takes mutations by GET and without a content type (seen with 1.13.27)."""
-    query = f"{proxy}/graphql?query=mutation"
-    assert asked(query).status_code == 405
-    assert asked(query, method="POST", Origin="https://evil.example").status_code == 403
-    assert asked(query, method="POST", Sec_Fetch_Site="cross-site").status_code == 403
-    assert asked(query, Connection="Upgrade", Upgrade="websocket", Origin="https://evil.example").status_code == 403
-
-
-def test_pages_of_the_ui_itself_may_ask_and_open_websockets(proxy):
-    assert asked(f"{proxy}/graphql", method="POST", Origin=proxy, Sec_Fetch_Site="same-origin").status_code == 200
-    upgraded = asked(f"{proxy}/graphql", Origin=proxy, Connection="Upgrade", Upgrade="websocket").text
-    assert "'upgrade': 'websocket'" in upgraded
-    assert "'connection': 'upgrade'" in upgraded
+def test_every_alert_and_every_link_of_the_runbook_has_its_section():
+    text = (PROJECT / "docs" / "runbook.md").read_text()
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
+    anchors = [re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    assert len(anchors) == len(set(anchors))
+    assert {kind.replace("_", "-") for kind in KINDS} <= set(anchors)
+    linked = re.findall(r"\]\(#([^)]+)\)", text)
+    linked += re.findall(r"\]\(runbook\.md#([^)]+)\)", (PROJECT / "docs" / "security.md").read_text())
+    assert set(linked) <= set(anchors)
+    for name in re.findall(r"`(deploy/[^`]+)`", text):
+        assert (PROJECT / name).exists(), name

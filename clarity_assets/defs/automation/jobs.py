@@ -50,6 +50,7 @@ monthly_job = dg.define_asset_job(
     tags=_LIMIT,
     description="Reports and exports of a month, sent to CLARITY_REPORT_TO.",
 )
+publish_job = dg.define_asset_job("publish", selection=COPY, tags=_LIMIT, description="The published copy alone.")
 upkeep_job = dg.define_asset_job(
     "upkeep",
     selection=dg.AssetSelection.assets(*(["operations", name] for name in ("backup", "tidied", "health"))),
@@ -60,4 +61,4 @@ upkeep_job = dg.define_asset_job(
 
 @dg.definitions
 def jobs() -> dg.Definitions:
-    return dg.Definitions(jobs=[daily_job, collect_job, build_job, weekly_job, monthly_job, upkeep_job])
+    return dg.Definitions(jobs=[daily_job, collect_job, build_job, weekly_job, monthly_job, publish_job, upkeep_job])

@@ -8,14 +8,14 @@ import dagster as dg
 from clarity_assets.behind import days_behind
 from clarity_assets.clarity.missed_days import find_missed_days
 from clarity_assets.dagster_facts import job_facts, runs_under_way
-from clarity_assets.defs.automation.jobs import build_job, collect_job, monthly_job, upkeep_job, weekly_job
+from clarity_assets.defs.automation.jobs import build_job, collect_job, monthly_job, publish_job, upkeep_job, weekly_job
 from clarity_assets.defs.automation.schedules import default_status
 from clarity_assets.defs.operations.assets import recovery
 from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt
 from clarity_assets.runs import end_dead_runs
 from clarity_assets.settings import Settings, load_settings
 
-JOBS = ("daily", "collect", "build", "weekly", "monthly", "upkeep", "recovery")
+JOBS = ("daily", "collect", "build", "weekly", "monthly", "publish", "upkeep", "recovery")
 FAST_S = 10  # between two looks where the clock runs fast
 SPAN_GAP = timedelta(days=7)  # days behind that lie nearer are built in one run
 
@@ -89,10 +89,10 @@ def marts_behind(context: dg.SensorEvaluationContext) -> Asked:
 
 @sensor(
     "overdue",
-    jobs=(weekly_job, monthly_job, upkeep_job),
+    jobs=(weekly_job, monthly_job, publish_job, upkeep_job),
     every_s=300,
     description="What a schedule should have brought and did not (the machine was off, a run was killed, marts were "
-    "behind): reports of the newest week and month, the backup.",
+    "behind): reports of the newest week and month, the backup, the published copy.",
 )
 def overdue(context: dg.SensorEvaluationContext) -> Asked:
     from clarity_assets.overdue import find_overdue

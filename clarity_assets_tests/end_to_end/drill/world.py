@@ -79,10 +79,10 @@ class World:
 
     # --- what only processes meet -------------------------------------------------------------------------------
 
-    def start(self, job: str, partition: str, *options: str) -> subprocess.Popen:
+    def start(self, job: str, partition: str, *options: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen:
         command = [sys.executable, "-m", "clarity_assets_tests.end_to_end.drill.one_run", job, partition, *options]
         return subprocess.Popen(
-            command, cwd=PROJECT, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, cwd=PROJECT, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=stderr, text=True
         )
 
     def command(self, *arguments: str, **more: str) -> subprocess.CompletedProcess:
@@ -92,13 +92,19 @@ class World:
             command, cwd=self.folder, env=os.environ | more, capture_output=True, text=True, timeout=300
         )
 
-    def killed(self, now: datetime, schedule: str, step: str, *, after_s: float = 0.0) -> None:
+    def killed(self, now: datetime, schedule: str, step: str) -> None:
         """At `now` the schedule's run is killed with -9 while `step` is at work."""
         self.set_clock(now)
         [request] = self.daemon.requested(now, schedule)
         job = self.daemon.repository.get_schedule_def(schedule).job_name
-        process = self.start(job, request.partition_key or "-", "--kill-in", step, "--after", str(after_s))
-        assert process.wait(timeout=180) == -9, f"{job} was not killed in {step}"
+        told = []
+        with self.start(job, request.partition_key or "-", stderr=subprocess.PIPE) as process:
+            for line in process.stderr:
+                told.append(line)
+                if f'Started execution of step "{step}"' in line:
+                    process.kill()
+                    break
+            assert process.wait(timeout=180) == -9, f"{job} was not killed in {step}: {''.join(told[-20:])}"
 
     # --- what came of it ----------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Every answer that landed as a file too: private, without secrets, read by import, deleted when backups hold it."""
 
+import re
 from datetime import timedelta
 
 import orjson
@@ -14,7 +15,7 @@ from clarity_assets.clarity.importing import import_answers
 from clarity_assets.clarity.payload import stored_form
 from clarity_assets.clarity.store import Answer
 from clarity_assets_tests.fixtures.collecting import TOKEN
-from clarity_assets_tests.unit.backups.places import DAMAGES, Project, day, instant
+from clarity_assets_tests.unit.backups.places import Project, day, instant
 
 TRAFFIC = [{"metricName": "Traffic", "information": [{"totalSessionCount": 5}]}]
 
@@ -40,7 +41,7 @@ def test_every_answer_that_landed_lies_in_the_folder_of_its_month_private_and_re
         assert path.stat().st_mode & 0o777 == 0o600
         text = zstandard.ZstdDecompressor().stream_reader(path.read_bytes()).read()
         assert TOKEN.get_secret_value().encode() not in text
-        assert b"?" not in text  # no query string in any URL
+        assert re.search(rb"[?#][^\"]*[=&]", text) is None  # no query string in any URL
     for folder in (project.folder / "answers", *(project.folder / "answers").rglob("2*")):
         assert folder.is_file() or folder.stat().st_mode & 0o777 == 0o700
 
@@ -145,13 +146,3 @@ def test_what_is_stored_is_redacted_once_and_for_all_so_that_ids_stay_equal(urls
     rows += [{"Source": source, "totalSessionCount": 1} for source in sources]
     stored = stored_form(orjson.dumps([{"metricName": "Traffic", "information": rows}]))
     assert stored_form(stored) == stored
-
-
-def test_every_damage_of_the_other_tests_is_one(project):
-    for destroy in DAMAGES:
-        copy = project.folder / f"{destroy.__name__}.duckdb"
-        copy.write_bytes(project.warehouse.read_bytes())
-        destroy(copy)
-        assert not copy.exists() or copy.with_name(copy.name + ".wal").exists() or (
-            copy.read_bytes() != project.warehouse.read_bytes()
-        )  # fmt: skip

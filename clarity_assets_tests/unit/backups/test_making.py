@@ -3,17 +3,16 @@
 import subprocess
 import sys
 import threading
-from datetime import timedelta
 
 import duckdb
 import orjson
 import pytest
 from pydantic import SecretStr
 
-from clarity_assets.backups.folder import find_backup, list_backups, newest_first
+from clarity_assets.backups.folder import alone, find_backup, list_backups, newest_first
 from clarity_assets.backups.making import make_backup, verify_backups
 from clarity_assets.backups.troubles import BackupMissing
-from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt, WarehouseError, WarehouseFull
+from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt, WarehouseError
 from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets_tests.unit.backups.places import KEY, delete, flip_a_byte, instant, sha256_of
 
@@ -89,8 +88,6 @@ def test_two_backups_at_once_are_made_one_after_the_other(project):
 
 
 def test_a_second_backup_that_waits_too_long_says_so(project):
-    from clarity_assets.backups.folder import alone
-
     impatient = project.with_settings(warehouse_timeout_s=0.1)
     with alone(project.settings, what="test"), pytest.raises(WarehouseBusy, match="another backup or restore"):
         make_backup(impatient.settings)
@@ -156,10 +153,6 @@ def test_a_full_disk_leaves_nothing_half_made(project, limit):
     assert make_backup(project.settings).is_verified
 
 
-def test_full_disk_is_an_error_of_the_warehouse_for_all_who_catch_those():
-    assert issubclass(WarehouseFull, WarehouseError)
-
-
 # --- looking at them --------------------------------------------------------------------------------------------------
 
 
@@ -207,5 +200,5 @@ def test_the_latest_is_the_newest_one_that_no_wrong_clock_has_dated_into_the_fut
 def test_the_warehouse_is_held_for_a_moment_only(project):
     made = make_backup(project.settings)
     assert made.held_s < 2
-    assert made.made_at + timedelta(0) == instant(3, hour=2, minute=30)
+    assert made.made_at == instant(3, hour=2, minute=30)
     assert sha256_of(project.warehouse) == made.sha256

@@ -12,7 +12,9 @@ from clarity_assets.backups.folder import alone
 from clarity_assets.backups.making import make_backup
 from clarity_assets.backups.restoring import restore_backup
 from clarity_assets.backups.troubles import BackupDamaged, BackupKeyWrong, BackupMissing, RestoreRefused
+from clarity_assets.delivery.tables import DELIVERY_TABLES
 from clarity_assets.errors import SettingsError, WarehouseBusy
+from clarity_assets.operations.file import open_operations
 from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets.warehouse.queue import WriterQueue
 from clarity_assets_tests.unit.backups.places import DAMAGES, KEY, Project, day, delete, put_garbage_into_the_log
@@ -251,3 +253,16 @@ def test_alerts_and_deliveries_come_back_where_there_are_none_and_stay_where_the
     with open_warehouse(place) as con:
         assert con.execute("select i from ops.alert").fetchall() == [(7,)]
     assert place.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(("nothing_spent_since", "status"), [(False, "interrupted"), (True, "queued")])
+def test_a_message_that_waited_is_not_sent_a_second_time_by_itself(project, nothing_spent_since, status):
+    place = project.settings.operations_file
+    with open_operations(project.settings, tables=DELIVERY_TABLES, label="test") as con:
+        con.execute("insert into ops.delivery (delivery_id, status) values ('d1', 'queued'), ('d2', 'sent')")
+    make_backup(project.settings)
+    delete(place)
+    restore_backup(project.settings, replace=True, nothing_spent_since=nothing_spent_since)
+    with open_warehouse(place) as con:
+        found = con.execute("select delivery_id, status from ops.delivery order by all").fetchall()
+    assert found == [("d1", status), ("d2", "sent")]

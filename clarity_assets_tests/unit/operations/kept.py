@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from clarity_assets.behind import mark_built
 from clarity_assets.clarity.kept import open_part
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.demo.site import SimulatedSite
@@ -58,6 +59,7 @@ def build(bench: Bench, start: date, end: date) -> None:
             days = {"start": start, "end": end}
             ensure_inputs(con, model, models=models, requests=STANDARD_REQUESTS)
             run_model(con, model, **(open_part(con, **days) if model.takes_range else days))
+    mark_built(settings, start=start, end=end)
 
 
 def marts(bench: Bench, *, since: date = date.min, until: date = date.max) -> dict[str, list[tuple]]:

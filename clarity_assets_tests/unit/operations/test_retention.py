@@ -287,17 +287,20 @@ def test_a_rebuild_does_not_bring_closed_days_back(bench):
 
 def test_landing_rows_whose_marts_were_never_made_stay_and_this_is_told(bench):
     missing = FIRST_DAY + timedelta(days=2)
-    write(bench, "delete from marts.fct_page_daily where date = ?", missing)
+    write(bench, "delete from ops.built_day where date = ?", missing)
     done = tidied(bench, answers=0)
     assert done.warehouse.landing_before == missing
     [note] = done.notes
-    assert f"`clarity-assets build --from {missing} --to {missing}`" in note
+    assert (
+        f"`clarity-assets build --from {missing} --to {bench.api.now.date() - timedelta(days=LANDING_KEPT + 1)}`"
+        in note
+    )
     build(bench, missing, missing + timedelta(days=1))
     assert tidied(bench, answers=0).warehouse.landing_before == bench.api.now.date() - timedelta(days=LANDING_KEPT)
 
 
 def test_no_landing_row_goes_before_there_are_marts(bench):
-    write(bench, "drop schema marts cascade")
+    write(bench, "delete from ops.built_day")
     done = tidied(bench, answers=0)
     assert done.warehouse.landing_rows == 0
 

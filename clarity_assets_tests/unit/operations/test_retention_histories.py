@@ -55,6 +55,12 @@ def play(bench: Bench, nights: list[dict], *, tidy_after: frozenset[int]) -> dic
     return closed
 
 
+def known_days(bench: Bench) -> list[tuple]:
+    """How each known day is known; of causes the newest attempt is told, which a rebuild reads anew."""
+    known = "select * exclude (cause) from ops.clarity_day where status in ('measured', 'derived')"
+    return sorted(bench.sql(known), key=repr)
+
+
 def first_open(bench: Bench) -> date:
     with open_warehouse(bench.settings.warehouse) as con:
         return closed_before(con, "test") or FIRST_DAY
@@ -76,6 +82,6 @@ def test_tidying_changes_no_day_that_it_does_not_close_and_no_mart_at_all(nights
         assert marts(tidy_bench, since=since) == marts(plain, since=since)
         for day in (day for day in closed if day < since):
             assert marts(tidy_bench, since=day, until=day + timedelta(days=1)) == closed[day]
-        before = (tidy_bench.landing(), days_of(tidy_bench), marts(tidy_bench))
+        before = (tidy_bench.landing(), known_days(tidy_bench), marts(tidy_bench))
         rebuild(settings_now(tidy_bench))
-        assert (tidy_bench.landing(), days_of(tidy_bench), marts(tidy_bench)) == before
+        assert (tidy_bench.landing(), known_days(tidy_bench), marts(tidy_bench)) == before
