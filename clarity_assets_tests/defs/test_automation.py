@@ -215,3 +215,20 @@ def test_an_attempt_is_a_stretch_of_hours_and_days_that_lie_near_are_one_span(pr
 def test_by_a_fast_clock_it_is_time_once_the_hour_has_come(project, cron, now, is_due):
     os.environ["CLARITY_NOW"] = now
     assert is_time(cron, load_settings()) == is_due
+
+
+def test_a_missing_or_damaged_warehouse_is_restored_before_anything_is_collected(project, instance, stand_in):
+    run(tick("daily_collection", instance)[0], "daily", instance)
+    from clarity_assets.backups.making import make_backup
+
+    make_backup(load_settings())
+    (project / "clarity.duckdb").write_bytes(b"no database any more")
+    for name in ("missed_days", "marts_behind", "overdue", "daily_collection"):
+        assert "it is restored first" in tick(name, instance)
+    [request] = tick("alerts", instance)
+    assert run(request, "recovery", instance).success
+    assert "1 open" in tick("alerts", instance)  # that it was restored stays open until somebody has read it
+    assert tick("marts_behind", instance) == "the marts tell what is known"
+    assert list(project.glob("clarity.duckdb.corrupt-*"))
+    (project / "clarity.duckdb").unlink()
+    assert "it is restored first" in tick("daily_collection", instance)

@@ -6,6 +6,7 @@ import dagster as dg
 
 from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.defs.automation.jobs import daily_job, monthly_job, upkeep_job, weekly_job
+from clarity_assets.errors import WarehouseBusy
 from clarity_assets.overdue import marts_wait
 from clarity_assets.reports.period import Period, newest_month, newest_week
 from clarity_assets.settings import Settings, load_settings
@@ -19,7 +20,23 @@ def day_to_collect(settings: Settings) -> Requested:
     """The newest complete UTC day: one run a day, however often and late it is asked."""
     if not (settings.project_id and settings.api_token):
         return dg.SkipReason("CLARITY_PROJECT_ID and CLARITY_API_TOKEN are not both set; put them into .env")
+    damage = damage_told(settings)
+    if damage:
+        return dg.SkipReason(f"{damage}; it is restored first (sensor `alerts`)")
     return _of_partition("daily", newest_complete_day(settings.clock()), settings)
+
+
+def damage_told(settings: Settings) -> str:
+    """What is wrong with the warehouse so that it must be restored; empty where it opens, or somebody has it open.
+
+    A file that is missing although there are backups counts: the next collection would begin an empty one.
+    """
+    from clarity_assets.backups.recovering import find_damage
+
+    try:
+        return find_damage(settings, is_deep=False) or ""
+    except WarehouseBusy:
+        return ""
 
 
 def week_to_report(settings: Settings) -> Requested:

@@ -9,7 +9,7 @@ from clarity_assets.behind import days_behind
 from clarity_assets.clarity.missed_days import find_missed_days
 from clarity_assets.dagster_facts import job_facts, runs_under_way
 from clarity_assets.defs.automation.jobs import build_job, collect_job, monthly_job, publish_job, upkeep_job, weekly_job
-from clarity_assets.defs.automation.schedules import default_status
+from clarity_assets.defs.automation.schedules import damage_told, default_status
 from clarity_assets.defs.operations.assets import recovery
 from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt
 from clarity_assets.runs import end_dead_runs
@@ -17,6 +17,7 @@ from clarity_assets.settings import Settings, load_settings
 
 JOBS = ("daily", "collect", "build", "weekly", "monthly", "publish", "upkeep", "recovery")
 FAST_S = 10  # between two looks where the clock runs fast
+CORRUPT = WarehouseCorrupt.__name__
 SPAN_GAP = timedelta(days=7)  # days behind that lie nearer are built in one run
 
 Asked = Iterator[dg.RunRequest | dg.SkipReason]
@@ -124,14 +125,14 @@ def overdue(context: dg.SensorEvaluationContext) -> Asked:
 )
 def alerts(context: dg.SensorEvaluationContext) -> Asked:
     from clarity_assets.alerts.watching import watch
-    from clarity_assets.backups.recovering import find_damage
     from clarity_assets.delivery.outbox import send_due
 
     settings = load_settings()
     if not settings.project_id:
         yield dg.SkipReason("CLARITY_PROJECT_ID is not set; put it into .env")
         return
-    watched = watch(settings, jobs=job_facts(context.instance, JOBS))
+    facts = job_facts(context.instance, JOBS)
+    watched = watch(settings, jobs=facts)
     sent = send_due(settings)
     for error in sent.errors:
         context.log.warning(error)
@@ -139,10 +140,8 @@ def alerts(context: dg.SensorEvaluationContext) -> Asked:
         f"{len(watched.opened)} alerts opened, {len(watched.resolved)} resolved, {len(watched.open)} open; "
         f"{sent.sent} messages sent, {len(sent.errors)} not"
     )
-    try:
-        damage = find_damage(settings, is_deep=False)
-    except WarehouseBusy:
-        damage = None  # looked at again in a minute
+    # a damaged block is met by who reads it: then the run's error says so, while the file itself still opens
+    damage = damage_told(settings) or next((f.error for f in facts if CORRUPT in f.error), "")
     if damage:
         context.log.error(damage)
         yield dg.RunRequest(run_key=f"recovery {attempt(settings)}")
@@ -171,4 +170,7 @@ def _why_wait(context: dg.SensorEvaluationContext, settings: Settings) -> str:
     if not (settings.project_id and settings.api_token):
         return "CLARITY_PROJECT_ID and CLARITY_API_TOKEN are not both set; put them into .env"
     running = [run.job_name for run in runs_under_way(context.instance)]
-    return f"{', '.join(running)} is queued or running" if running else ""
+    if running:
+        return f"{', '.join(running)} is queued or running"
+    damage = damage_told(settings)
+    return f"{damage}; it is restored first (sensor `alerts`)" if damage else ""
