@@ -1,6 +1,6 @@
 """What is looked after between the schedules: missed days, marts that are behind, and what people must be told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import dagster as dg
@@ -12,19 +12,43 @@ from clarity_assets.defs.automation.jobs import build_job, collect_job, monthly_
 from clarity_assets.defs.automation.schedules import damage_told, default_status
 from clarity_assets.defs.operations.assets import recovery
 from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt
+from clarity_assets.overdue import find_overdue
 from clarity_assets.runs import end_dead_runs
 from clarity_assets.settings import Settings, load_settings
 
 JOBS = ("daily", "collect", "build", "weekly", "monthly", "publish", "upkeep", "recovery")
-FAST_S = 10  # between two looks where the clock runs fast
 CORRUPT = WarehouseCorrupt.__name__
+FAST_S = 10  # between two looks where the clock runs fast
 SPAN_GAP = timedelta(days=7)  # days behind that lie nearer are built in one run
 
-Asked = Iterator[dg.RunRequest | dg.SkipReason]
+Asked = tuple[list[dg.RunRequest], str]
+"""What a sensor asks for, and what is told where it asks for nothing."""
 
 
-def sensor(name: str, *, jobs: tuple, every_s: int, description: str):
-    """`dg.sensor` with what all of ours share."""
+def healing_sensor(name: str, *, jobs: tuple, every_s: int, description: str):
+    """Decorates what compares what should be with what is (settings and log in, `Asked` out).
+
+    It waits while a run is queued or under way, and while the warehouse is held or must be restored.
+    """
+
+    def decorated(look: Callable[[Settings, dg.DagsterLogManager], Asked]) -> dg.SensorDefinition:
+        def looked(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+            end_dead_runs(context.instance)
+            settings = load_settings()
+            requests, told = [], _why_wait(context, settings)
+            if not told:
+                try:
+                    requests, told = look(settings, context.log)
+                except (WarehouseBusy, WarehouseCorrupt) as error:  # the alerts tell it where it lasts
+                    told = f"{type(error).__name__}: {error}"
+            return requests or dg.SkipReason(told)
+
+        return _sensor(name, jobs=jobs, every_s=every_s, description=description)(looked)
+
+    return decorated
+
+
+def _sensor(name: str, *, jobs: tuple, every_s: int, description: str):
     return dg.sensor(
         name=name,
         jobs=list(jobs),
@@ -34,96 +58,67 @@ def sensor(name: str, *, jobs: tuple, every_s: int, description: str):
     )
 
 
-@sensor(
+@healing_sensor(
     "missed_days",
     jobs=(collect_job,),
     every_s=120,
     description="Days that are not known but can still be asked: a run for each that the budget allows, the most "
     "endangered first, never out of what the next collection needs; the others are told with the time they are lost.",
 )
-def missed_days(context: dg.SensorEvaluationContext) -> Asked:
-    end_dead_runs(context.instance)
-    settings = load_settings()
-    reason = _why_wait(context, settings)
-    if reason:
-        yield dg.SkipReason(reason)
-        return
-    try:
-        found = find_missed_days(settings)
-    except (WarehouseBusy, WarehouseCorrupt) as error:
-        yield dg.SkipReason(f"{type(error).__name__}: {error}")  # the alerts tell it where it lasts
-        return
-    for day in found.ask:
-        yield dg.RunRequest(run_key=f"missed {day.date} {attempt(settings)}", partition_key=f"{day.date}")
+def missed_days(settings: Settings, log: dg.DagsterLogManager) -> Asked:
+    found = find_missed_days(settings)
     left = [f"{day.told}: {why}" for day, why in found.left]
     for line in left:
-        context.log.warning(f"left: {line}")
-    if not found.ask:
-        yield dg.SkipReason("; ".join(left) or "no day is missed")
+        log.warning(f"left: {line}")
+    asked = [
+        dg.RunRequest(run_key=f"missed {day.date} {attempt(settings)}", partition_key=f"{day.date}")
+        for day in found.ask
+    ]
+    return asked, "; ".join(left) or "no day is missed"
 
 
-@sensor(
+@healing_sensor(
     "marts_behind",
     jobs=(build_job,),
     every_s=60,
     description="Days of which more (or less) is known than their marts tell: they are built anew and published.",
 )
-def marts_behind(context: dg.SensorEvaluationContext) -> Asked:
-    settings = load_settings()
-    reason = _why_wait(context, settings)
-    if reason:
-        yield dg.SkipReason(reason)
-        return
-    try:
-        behind = days_behind(settings)
-    except (WarehouseBusy, WarehouseCorrupt) as error:
-        yield dg.SkipReason(f"{type(error).__name__}: {error}")
-        return
-    for first, last in spans(behind.days):
-        yield dg.RunRequest(
+def marts_behind(settings: Settings, _log: dg.DagsterLogManager) -> Asked:
+    behind = days_behind(settings)
+    asked = [
+        dg.RunRequest(
             run_key=f"behind {first} {last} {behind.state} {attempt(settings)}",
             tags={"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"},
         )
-    if not behind.days:
-        yield dg.SkipReason("the marts tell what is known")
+        for first, last in spans(behind.days)
+    ]
+    return asked, "the marts tell what is known"
 
 
-@sensor(
+@healing_sensor(
     "overdue",
     jobs=(weekly_job, monthly_job, publish_job, upkeep_job),
     every_s=300,
     description="What a schedule should have brought and did not (the machine was off, a run was killed, marts were "
     "behind): reports of the newest week and month, the backup, the published copy.",
 )
-def overdue(context: dg.SensorEvaluationContext) -> Asked:
-    from clarity_assets.overdue import find_overdue
-
-    settings = load_settings()
-    reason = _why_wait(context, settings)
-    if reason:
-        yield dg.SkipReason(reason)
-        return
-    try:
-        found = find_overdue(settings)
-    except (WarehouseBusy, WarehouseCorrupt) as error:
-        yield dg.SkipReason(f"{type(error).__name__}: {error}")
-        return
-    for one in found:
-        context.log.info(f"{one.job}: {one.why}")
+def overdue(settings: Settings, log: dg.DagsterLogManager) -> Asked:
+    asked = []
+    for one in find_overdue(settings):
+        log.info(f"{one.job}: {one.why}")
         run_key = f"overdue {one.job} {one.partition or ''} {attempt(settings)}"
-        yield dg.RunRequest(run_key=run_key, job_name=one.job, partition_key=one.partition)
-    if not found:
-        yield dg.SkipReason("all that was due is done")
+        asked.append(dg.RunRequest(run_key=run_key, job_name=one.job, partition_key=one.partition))
+    return asked, "all that was due is done"
 
 
-@sensor(
+@_sensor(
     "alerts",
     jobs=(recovery,),
     every_s=60,
     description="What people must be told: one message for each cause, one when it is over. Sends what is due. A "
     "corrupt warehouse is restored from the newest good backup.",
 )
-def alerts(context: dg.SensorEvaluationContext) -> Asked:
+def alerts(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     from clarity_assets.alerts.watching import watch
     from clarity_assets.delivery.outbox import send_due
 
