@@ -22,12 +22,17 @@ ENDED = {
 }
 SCHEDULES = ("daily_collection", "weekly_reports", "monthly_reports", "nightly_upkeep")
 SENSORS = ("missed_days", "marts_behind", "overdue", "alerts")
-TOO_LONG = "Exceeded maximum runtime"  # how Dagster's run monitoring begins its message (1.13)
+TOO_LONG = "maximum runtime"  # what Dagster's run monitoring says of a run that it ended (1.13)
 
 
 def runs_under_way(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """Runs that are queued or running, newest first."""
     return list(instance.get_runs(dg.RunsFilter(statuses=list(UNDER_WAY))))
+
+
+def was_asked(instance: dg.DagsterInstance, run_key: str) -> bool:
+    """Whether any run of this key was ever asked for: Dagster itself compares keys within one tick of a schedule."""
+    return bool(instance.get_runs(dg.RunsFilter(tags={"dagster/run_key": run_key}), limit=1))
 
 
 def job_facts(instance: dg.DagsterInstance, jobs: Iterable[str]) -> tuple[JobFacts, ...]:
@@ -41,17 +46,23 @@ def job_facts(instance: dg.DagsterInstance, jobs: Iterable[str]) -> tuple[JobFac
 
 def _facts(instance: dg.DagsterInstance, job: str, record: dg.RunRecord) -> JobFacts:
     run = record.dagster_run
-    error = _error(instance, run.run_id) if run.status == dg.DagsterRunStatus.FAILURE else ""
+    error, of_run = _errors(instance, run.run_id) if run.status != dg.DagsterRunStatus.SUCCESS else ("", "")
     ended_at = None if record.end_time is None else datetime.fromtimestamp(record.end_time, UTC)
-    return JobFacts(job, ENDED[run.status], run.run_id, ended_at, TOO_LONG in error, error)
+    return JobFacts(job, ENDED[run.status], run.run_id, ended_at, TOO_LONG in of_run, error or of_run)
 
 
-def _error(instance: dg.DagsterInstance, run_id: str) -> str:
-    """What the run's failed steps said, or the run itself where no step did."""
-    kinds = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
+def _errors(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
+    """What the run's failed steps said, and what was said of the run itself: why it was ended, say."""
+    kinds = {
+        dg.DagsterEventType.STEP_FAILURE,
+        dg.DagsterEventType.RUN_FAILURE,
+        dg.DagsterEventType.RUN_CANCELED,
+        dg.DagsterEventType.RUN_CANCELING,
+    }
     events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=kinds) if entry.dagster_event]
     steps = [f"{event.step_key}: {failure_message(event)}" for event in events if event.is_step_failure]
-    return "; ".join(dict.fromkeys(steps)) or "; ".join(event.message or "" for event in events)
+    of_run = [event.message or "" for event in events if not event.is_step_failure]
+    return "; ".join(dict.fromkeys(steps)), "; ".join(dict.fromkeys(of_run))
 
 
 def failure_message(event: dg.DagsterEvent) -> str:

@@ -7,8 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 import duckdb
 
 from clarity_assets.behind import built_hash, days_behind
+from clarity_assets.clarity.missed_days import find_missed_days
 from clarity_assets.clarity.store import KNOWN
 from clarity_assets.clarity.windows import newest_complete_day
+from clarity_assets.delivery.report_files import every, read_summary
+from clarity_assets.delivery.report_state import state_of
+from clarity_assets.delivery.tables import DELIVERY_TABLES, HELD, TABLE
+from clarity_assets.operations.file import open_operations
 from clarity_assets.reports.period import Period, newest_month, newest_week
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
@@ -40,8 +45,11 @@ def find_overdue(settings: Settings, *, now: datetime | None = None) -> list[Ove
     return [job for job in (*found, *_upkeep(settings, now), *_publish(settings)) if job]
 
 
-def marts_wait(settings: Settings, period: Period) -> str:
-    """Why a report of the period would tell less than is known; empty where it would not."""
+def report_waits(settings: Settings, period: Period) -> str:
+    """Why a report of the period would tell less than it soon can; empty where it would not."""
+    asked = [day.date for day in find_missed_days(settings).ask if period.start <= day.date < period.end]
+    if asked:
+        return f"{asked[0]} can still be asked; it is asked first"
     behind = [day for day in days_behind(settings).days if period.start <= day < period.end]
     return f"the marts of {behind[0]} are behind; they are built first" if behind else ""
 
@@ -56,33 +64,45 @@ def _report(settings: Settings, period: Period, now: datetime) -> Overdue | None
     due = datetime.combine(period.end, time.fromisoformat(settings.reports_at), UTC) + GRACE
     if now < due or period.start < settings.first_date or not _has_known_day(settings, period):
         return None
-    why = _not_done(settings, period, f"{job}_summary")
-    if not why or marts_wait(settings, period):
+    why = _not_done(settings, period, f"{job}_summary", now)
+    if not why or _is_behind(settings, period):
         return None
     return Overdue(job, period.start.isoformat(), why)
 
 
-def _not_done(settings: Settings, period: Period, report: str) -> str:
-    """What is missing of a period's report: its file, or its place among the deliveries."""
+def _is_behind(settings: Settings, period: Period) -> bool:
+    return any(period.start <= day < period.end for day in days_behind(settings).days)
+
+
+def _not_done(settings: Settings, period: Period, report: str, now: datetime) -> str:
+    """What is missing of a period's report: its file, its delivery, what is known since it was held."""
     if not (settings.reports / report / f"{period.slug}.json").exists():
         return f"the report of {period.name} was not made"
-    if settings.report_to.get_secret_value().strip() and not _is_queued(settings, period):
+    if not settings.report_to.get_secret_value().strip():
+        return ""
+    states = _deliveries(settings, period)
+    if not states:
         return f"the report of {period.name} was not sent"
+    if HELD in states and _is_stale(settings, period, now):
+        return f"more is known of {period.name} than its report, which is held"
     return ""
 
 
-def _is_queued(settings: Settings, period: Period) -> bool:
-    from clarity_assets.delivery.report_files import every
-    from clarity_assets.delivery.tables import DELIVERY_TABLES, TABLE
-    from clarity_assets.operations.file import open_operations
-
+def _deliveries(settings: Settings, period: Period) -> set[str]:
+    """The states of a report's deliveries."""
     with open_operations(settings, tables=DELIVERY_TABLES, label="overdue reports") as con:
-        found = one(
-            con,
-            f"select 1 from {TABLE} where project_id = ? and message_id = ? limit 1",  # noqa: S608 - a constant
+        found = con.execute(
+            f"select distinct status from {TABLE} where project_id = ? and message_id = ?",  # noqa: S608 - a constant
             [settings.need_project(), f"report:{every(period)}:{period.slug}"],
-        )
-    return found is not None
+        ).fetchall()
+    return {status for (status,) in found}
+
+
+def _is_stale(settings: Settings, period: Period, now: datetime) -> bool:
+    summary = read_summary(settings, period)
+    opened = open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label="held reports")
+    with opened as con:
+        return state_of(con, summary, project_id=settings.need_project(), now=now).stale is not None
 
 
 def _has_known_day(settings: Settings, period: Period) -> bool:

@@ -19,7 +19,7 @@ from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
 
 PROCESS_TAG = "clarity_assets/process"
-"""Tag of a run that names the process it lives in."""
+"""Tag of a run that names the process it lives in: host/pid/start/run id. Set by the run itself."""
 
 MODEL_GROUPS = ("seeds", "staging", "intermediate", "marts", "quality")
 """The asset groups of the SQL models: the folders of `dbt_like_sql/`."""
@@ -88,7 +88,6 @@ def collect_days(
             instance=instance,
             raise_on_error=False,
             run_config=QUIET,
-            tags={PROCESS_TAG: this_process()},
         )
         failures = {
             event.step_key.removeprefix("clarity__"): failure_message(event)
@@ -98,10 +97,15 @@ def collect_days(
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs as failed whose process (of this module, on this machine) was killed: they would run on forever."""
+    """Mark runs as failed whose process was killed, on this machine: they would run on forever.
+
+    A tag of another run (a re-execution takes them along) says nothing of this one.
+    """
     host, own = socket.gethostname(), this_process()
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])):
-        process = run.tags.get(PROCESS_TAG, "")
+        process, _, run_id = run.tags.get(PROCESS_TAG, "").rpartition("/")
+        if run_id != run.run_id:
+            continue
         if process.startswith(f"{host}/") and process != own and not _is_alive(process):
             instance.report_run_failed(run, f"its process {process} is gone")
 

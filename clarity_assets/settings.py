@@ -154,8 +154,9 @@ class Settings(BaseSettings):
     alert_to: SecretStr = _setting(
         "CLARITY_ALERT_TO",
         SecretStr(""),
-        "Where alerts go: addresses as apprise spells them, blanks between: mailtos://user:password@host?to=a@b.c, "
-        "slack://…, msteams://…, twilio://…, tgram://…, json://host/path. Never logged.",
+        "Where alerts go: addresses as apprise spells them, blanks between: "
+        "mailtos://ada:password@example.com/team@example.com?smtp=mail.example.com, slack://…, msteams://…, "
+        "twilio://…, tgram://…, json://host/path. Never logged.",
     )
     report_to: SecretStr = _setting(
         "CLARITY_REPORT_TO", SecretStr(""), "Where weekly and monthly reports go; as CLARITY_ALERT_TO. Never logged."
@@ -342,18 +343,25 @@ def load_settings(**overrides) -> Settings:
     """
     try:
         settings = Settings()
-        return settings.model_copy(update=overrides) if overrides else settings
     except ValidationError as error:
-        lines = []
-        for problem in error.errors():
-            name = str(problem["loc"][0]) if problem["loc"] else "settings"
-            secret = name.endswith(("_TOKEN", "_KEY", "_TO")) or "@" in str(problem.get("input"))
-            shown = "(hidden)" if secret else repr(problem.get("input"))
-            lines.append(f"{name}={shown}: {problem['msg'].removeprefix('Value error, ')}")
-        raise SettingsError("; ".join(lines) + " - see .env.example for unit and default") from None
+        trouble = _told(error)
     except (OSError, UnicodeDecodeError) as error:
-        # `from None`: a decoding error holds the file's bytes, the token among them
-        raise SettingsError(f".env cannot be read ({_reason(error)}); save it as UTF-8 text") from None
+        trouble = f".env cannot be read ({_reason(error)}); save it as UTF-8 text"
+    else:
+        return settings.model_copy(update=overrides) if overrides else settings
+    # outside of `except`: the errors above hold what they refused, the file's bytes and the token among them
+    raise SettingsError(trouble)
+
+
+def _told(error: ValidationError) -> str:
+    """Variable, value (unless it is a secret) and rule of each refusal."""
+    lines = []
+    for problem in error.errors(include_context=False):
+        name = str(problem["loc"][0]) if problem["loc"] else "settings"
+        is_secret = name.endswith(("_TOKEN", "_KEY", "_TO")) or "@" in str(problem.get("input"))
+        shown = "(hidden)" if is_secret else repr(problem.get("input"))
+        lines.append(f"{name}={shown}: {problem['msg'].removeprefix('Value error, ')}")
+    return "; ".join(lines) + " - see .env.example for unit and default"
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

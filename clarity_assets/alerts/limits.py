@@ -125,7 +125,7 @@ def _cause(rule: Rule, read: Read, key: str, value: float, *, others: int) -> Ca
     part = "" if read.is_whole else " The day is known in part only, so this is a part of it."
     return Cause(
         f"threshold:{rule.name}:{key}", "threshold", "warning",
-        f"{_title(rule)} of {where}: {_shown(rule, value)} on {read.day} ({limit})",
+        f"{_title(rule)} of {where}: {_number(value)} on {read.day} ({limit})",
         f"Your limit is `{rule.text}`. {read.day}: {_shown(rule, value)}.{more}{part}",
         f"clarity-assets report ux --from {read.day} --to {read.day} says more; change the limit in CLARITY_THRESHOLDS",
     )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from clarity_assets.alerts.causes import Cause, Found, key_of, of_kind, utc
+from clarity_assets.alerts.causes import Cause, Found, joined, key_of, of_kind, utc
 from clarity_assets.clarity.token import NEXT_STEP, check_token
 from clarity_assets.errors import TokenError
 from clarity_assets.settings import Settings
@@ -15,6 +15,7 @@ from clarity_assets.settings import Settings
 CLEAR_ABOVE_PCT = 2.0  # points above the limit before a disk is well again: a full one breathes in and out
 TOKEN_WARNING = timedelta(days=14)
 BACKUP_AGE = timedelta(hours=48)  # a daily one that was missed once is made on the next day
+BACKUP_WARNS = "backup_old:warning"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class BackupLike(Protocol):
     def made_at(self) -> datetime: ...
     @property
     def is_verified(self) -> bool: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
 
 
 def disk_of(folder: Path) -> Disk:
@@ -103,18 +106,50 @@ def _new_token() -> str:
     return NEXT_STEP[0].upper() + NEXT_STEP[1:]
 
 
+def newest_backup(backups: Iterable[BackupLike], *, now: datetime) -> BackupLike | None:
+    """The newest verified one; without those that a wrong clock dated further into the future than BACKUP_AGE."""
+    believable = (backup for backup in backups if backup.is_verified and backup.made_at - now <= BACKUP_AGE)
+    return max(believable, key=lambda backup: backup.made_at, default=None)
+
+
 def backup_old(
     backups: Iterable[BackupLike], *, first_seen: datetime | None, now: datetime, open_ids: frozenset[str]
 ) -> Found:
-    """No verified backup for 48 h, or none at all of a project that is older than that (None: its age is unknown)."""
-    good = [backup.made_at for backup in backups if backup.is_verified]
-    since = max(good, default=first_seen)
+    """No verified backup for 48 h, or none at all of a project that is older than that (None: its age is unknown).
+
+    And, as `backup_old:warning`, what the newest one warns of: nobody reads what an unattended backup prints.
+    """
+    newest = newest_backup(backups, now=now)
+    return joined([
+        _too_old(newest, first_seen=first_seen, now=now, open_ids=open_ids),
+        _backup_warns(newest, open_ids=open_ids),
+    ])  # fmt: skip
+
+
+def _backup_warns(newest: BackupLike | None, *, open_ids: frozenset[str]) -> Found:
+    if newest is None:
+        return Found()
+    if not newest.warnings:
+        told = f"the backup of {utc(newest.made_at)} warns of nothing"
+        return Found(over={BACKUP_WARNS: told} if BACKUP_WARNS in open_ids else {})
+    cause = Cause(
+        BACKUP_WARNS, "backup_old", "warning", "The newest backup is not what it should be",
+        f"That of {utc(newest.made_at)}: {'; '.join(newest.warnings)}.",
+        "Do what the warning says; the next clarity-assets backup without one ends this",
+    )  # fmt: skip
+    return Found((cause,))
+
+
+def _too_old(
+    newest: BackupLike | None, *, first_seen: datetime | None, now: datetime, open_ids: frozenset[str]
+) -> Found:
+    since = newest.made_at if newest else first_seen
     if since is None:
         return Found()
     if now - since <= BACKUP_AGE:
         told = f"a verified backup was made at {utc(since)}"
-        return Found(over={i: told for i in of_kind(open_ids, "backup_old")} if good else {})
-    what = f"The newest is of {utc(since)}" if good else f"There is none; the project began at {utc(since)}"
+        return Found(over={"backup_old": told} if newest and "backup_old" in open_ids else {})
+    what = f"The newest is of {utc(since)}" if newest else f"There is none; the project began at {utc(since)}"
     cause = Cause(
         "backup_old", "backup_old", "warning", f"No verified backup since {utc(since)}", f"{what}.",
         "clarity-assets backup says what is wrong; clarity-assets backup --list shows what there is",

@@ -9,6 +9,15 @@ from clarity_assets.reports.rendering.texts import printable, shorten
 COLLECTING = frozenset({"daily", "collect"})
 LONGEST_ERROR = 400  # characters
 
+HEALED = frozenset({"daily", "collect", "build", "weekly", "monthly", "publish", "upkeep", "recovery"})
+"""Jobs that sensors start again within minutes where what they make is missing."""
+
+PROCESS_GONE = re.compile(r"\bits process .* is gone\b")  # as runs.py reports a run that was killed
+HEALS = (
+    "Nothing, the job is started again by itself within minutes; if this is not over in an hour, look at the run in "
+    "Dagster, and whether something ends processes here (no memory left, say)"
+)
+
 
 def _subclasses(error: type) -> set[str]:
     return {error.__name__}.union(*(_subclasses(child) for child in error.__subclasses__()))
@@ -44,8 +53,13 @@ def _failed(facts: JobFacts) -> Cause:
     return Cause(
         f"run_failed:{facts.job}", "run_failed", "critical", f"Job {facts.job} failed",
         f"Run {facts.last_run_id[:8]}{_at(facts)}: {_error(facts)}",
-        "Look at the run in Dagster; when the cause is mended, launch the job again there",
+        HEALS if _heals(facts) else "Look at the run in Dagster; when the cause is mended, launch the job again there",
     )  # fmt: skip
+
+
+def _heals(facts: JobFacts) -> bool:
+    """Whether nothing is wrong with the run itself, and a sensor starts the job again."""
+    return facts.job in HEALED and bool(PROCESS_GONE.search(facts.error))
 
 
 def _ended(facts: JobFacts) -> Cause:

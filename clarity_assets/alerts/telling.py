@@ -28,9 +28,13 @@ class Telling:
 
     @property
     def message_id(self) -> str:
-        """`alert:<id>:<what>`; what came back and stayed counts on: `alert:<id>.1:<what>`."""
-        again = f".{self.told.told_count}" if self.told.told_count else ""
-        return f"alert:{self.alert.alert_id}{again}:{self.what}"
+        """`alert:<id>:<what>`."""
+        return f"{opening_of(self.told)}:{self.what}"
+
+
+def opening_of(alert: Alert) -> str:
+    """`alert:<id>`; what came back and stayed counts on: `alert:<id>.1`. Its messages say that they tell it."""
+    return f"alert:{alert.alert_id}" + (f".{alert.told_count}" if alert.told_count else "")
 
 
 def due(alert: Alert, *, now: datetime) -> Telling | None:
@@ -69,7 +73,7 @@ def _single(telling: Telling) -> Message:
         telling.message_id, "resolved" if what == "resolved" else "alert",
         f"[{mark}] {alert.project_id}: {printable(alert.title)}",
         "\n\n".join(lines) + "\n", _html(printable(alert.title), lines[1:], COLOURS[mark]),
-        is_urgent=what != "resolved" and alert.is_critical,
+        is_urgent=what != "resolved" and alert.is_critical, about=(opening_of(telling.told),),
     )  # fmt: skip
 
 
@@ -128,6 +132,7 @@ def _digest(group: list[Telling]) -> Message:
         "\n\n".join([title, *(f"- {line}" for line in listed), *end]) + "\n",
         _html(title, [*(f"• {line}" for line in listed), *end], COLOURS[mark]),
         is_urgent=what != "resolved" and first.is_critical,
+        about=tuple(sorted(opening_of(telling.told) for telling in group)),
     )  # fmt: skip
 
 

@@ -16,9 +16,9 @@ from clarity_assets.alerts.machine import BackupLike, Disk, backup_old, disk_low
 from clarity_assets.alerts.running import jobs_failed
 from clarity_assets.alerts.store import Alert, all_alerts, open_alerts, remember, remembered, save, store_found
 from clarity_assets.alerts.tables import ALERT_TABLES
-from clarity_assets.alerts.telling import due, messages
+from clarity_assets.alerts.telling import due, messages, opening_of
 from clarity_assets.alerts.thresholds import Rule, parse_thresholds
-from clarity_assets.delivery.queueing import queue_message
+from clarity_assets.delivery.queueing import queue_given_up, queue_message
 from clarity_assets.delivery.tables import DELIVERY_TABLES
 from clarity_assets.errors import SettingsError, WarehouseBusy
 from clarity_assets.operations.file import open_operations
@@ -87,6 +87,7 @@ def watch(
                 remember(con, SEEN, now, project_id=project)
             changed, queued = store_and_tell(con, joined(found), settings=settings, now=now, queue=queue)
             left = tuple(open_alerts(con, project_id=project))
+            queued += tell_given_up(con, left, settings=settings, now=now)
     return Watched(
         opened=tuple(alert for alert in changed if alert.is_open and alert.cause_id not in open_ids),
         resolved=tuple(alert for alert in changed if not alert.is_open),
@@ -154,3 +155,12 @@ def store_and_tell(
     save(con, [telling.told for telling in tellings])
     queued = [queue(con, message, to=settings.alert_to, project_id=project, now=now) for message in messages(tellings)]
     return changed, sum(queued)
+
+
+def tell_given_up(
+    con: duckdb.DuckDBPyConnection, alerts: Iterable[Alert], *, settings: Settings, now: datetime
+) -> int:
+    """Queue once more what was given up of these open alerts that are critical, where its channel works again."""
+    openings = [opening_of(alert) for alert in alerts if alert.is_critical and not alert.is_silent]
+    project = settings.need_project()
+    return queue_given_up(con, openings=openings, to=settings.alert_to, project_id=project, now=now) if openings else 0

@@ -42,7 +42,7 @@ def archived_since(settings: Settings, since: datetime | None) -> dict[str, Path
 
 
 def tidy_archive(settings: Settings, *, now: datetime | None = None) -> list[Path]:
-    """Delete files of windows that ended more than `keep_archive_days` ago (0: none); returns their paths.
+    """Delete the project's files of windows that ended more than `keep_archive_days` ago (0: none); the paths.
 
     What no verified backup can hold yet stays, however old it is.
     """
@@ -52,7 +52,11 @@ def tidy_archive(settings: Settings, *, now: datetime | None = None) -> list[Pat
     if not settings.keep_archive_days or not backups:
         return []
     limit = min(now - timedelta(days=settings.keep_archive_days), backups[0].made_at)
-    old = [path for path, _, _, end in _files(settings.archive_folder) if end < limit and path.name.endswith(PACKED)]
+    old = [
+        path
+        for path, _, project, end in _files(settings.archive_folder)
+        if project == settings.project_id and end < limit and path.name.endswith(PACKED)
+    ]
     for path in old:
         path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # it is not empty

@@ -125,8 +125,12 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     try:
         with tarfile.open(path, "r:") as tar:
             yield tar
-    except (BackupDamaged, BackupKeyWrong) as error:
-        raise type(error)(f"the backup {path}: {error}; choose another one (`clarity-assets backup --list`)") from error
+    except BackupKeyWrong as error:  # another backup would need its key as well
+        raise BackupKeyWrong(f"the backup {path}: {error}") from error
+    except BackupDamaged as error:
+        raise BackupDamaged(
+            f"the backup {path}: {error}; choose another one (`clarity-assets backup --list`)"
+        ) from error
     except (tarfile.TarError, EOFError) as error:
         raise BackupDamaged(f"the backup {path} is incomplete or no backup ({error}); choose another one") from error
 

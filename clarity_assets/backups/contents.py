@@ -8,7 +8,7 @@ from clarity_assets.errors import WarehouseCorrupt
 from clarity_assets.trace.answers import verify_answers
 from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets.warehouse.tables import quoted
-from clarity_assets.warehouse.troubles import corrupt, explained
+from clarity_assets.warehouse.troubles import CORRUPT_STEP, corrupt, explained
 
 NAMED_ANSWERS = 3  # damaged ones that a message spells out
 MEMORY = "256MB"  # reading streams; without a limit DuckDB keeps every block that it has read
@@ -26,8 +26,9 @@ def read_copy(path: Path) -> dict[str, int]:
 
 
 def damage_of(path: Path, *, timeout_s: float, is_deep: bool = True) -> str | None:
-    """What is wrong with the working file, or None; opened in its turn. A missing one is for the caller to judge.
+    """What is wrong with the working file, without a next step, or None; opened in its turn.
 
+    A missing one is for the caller to judge.
     Not `is_deep`: only whether it opens, as that takes milliseconds.
     """
     try:
@@ -35,7 +36,7 @@ def damage_of(path: Path, *, timeout_s: float, is_deep: bool = True) -> str | No
             if is_deep:
                 _read(con, path)
     except WarehouseCorrupt as error:
-        return str(error)
+        return str(error).removesuffix(CORRUPT_STEP)
     return None
 
 

@@ -59,18 +59,32 @@ class Backup:
         return self.manifest.files[WAREHOUSE].tables if self.manifest else {}
 
     @property
+    def is_shrunk(self) -> bool:
+        """Whether an older backup had more answers: the warehouse had been lost and begun anew, say."""
+        return self.manifest is not None and self.manifest.is_shrunk
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         return self.manifest.warnings if self.manifest else ()
 
 
 def list_backups(settings: Settings) -> list[Backup]:
-    """Every backup in the folder, newest first, as far as names, manifests and sizes tell; reads no contents."""
+    """Every backup of our project in the folder, newest first, as far as names, manifests and sizes tell.
+
+    Reads no contents. Of other projects none; one without a readable manifest may be anybody's and is told as not good.
+    """
     folder = settings.backups_folder
     with told_of(folder):
         if not folder.is_dir():
             return []
         found = [look_at(path) for path in folder.iterdir() if _NAME.fullmatch(path.name)]
-    return sorted(found, key=lambda backup: (backup.made_at, backup.path.name), reverse=True)
+    own = [backup for backup in found if backup.manifest is None or is_of_project(backup, settings)]
+    return sorted(own, key=lambda backup: (backup.made_at, backup.path.name), reverse=True)
+
+
+def is_of_project(backup: Backup, settings: Settings) -> bool:
+    """Whether it says that it is of CLARITY_PROJECT_ID: several projects may share one folder."""
+    return backup.manifest is not None and backup.manifest.project_id == settings.project_id
 
 
 def look_at(path: Path) -> Backup:
@@ -87,12 +101,16 @@ def look_at(path: Path) -> Backup:
 
 
 def find_backup(settings: Settings, which: str | Path, *, now: datetime) -> Backup:
-    """`latest` (the newest verified one), a name in the folder of backups, or a path. Raises BackupMissing."""
+    """`latest` (first of `newest_first`), a name in the folder of backups, or a path: of any project.
+
+    Raises BackupMissing.
+    """
     if str(which) == "latest":
         if verified := newest_first(settings, now=now):
             return verified[0]
         raise BackupMissing(
-            f"{settings.backups_folder} holds no verified backup; give the path of one, or set CLARITY_BACKUPS"
+            f"{settings.backups_folder} holds no verified backup of project {settings.project_id!r}"
+            f"{passed_over_told(settings)}; give the path of one, or set CLARITY_BACKUPS"
         )
     places = [Path(which)]
     if Path(which).name == str(which):
@@ -104,9 +122,18 @@ def find_backup(settings: Settings, which: str | Path, *, now: datetime) -> Back
 
 
 def newest_first(settings: Settings, *, now: datetime) -> list[Backup]:
-    """The verified backups, newest first; those that a wrong clock dated into the future come last."""
-    verified = [backup for backup in list_backups(settings) if backup.is_verified]
+    """The verified backups, newest first, that may be taken without asking; those of the future (a wrong clock) last.
+
+    Without those that have fewer answers than an older one had: they are restored by name alone.
+    """
+    verified = [backup for backup in list_backups(settings) if backup.is_verified and not backup.is_shrunk]
     return sorted(verified, key=lambda backup: backup.made_at > now)
+
+
+def passed_over_told(settings: Settings) -> str:
+    """The newest of the verified backups that `newest_first` leaves out, in brackets; empty where there is none."""
+    shrunk = [backup for backup in list_backups(settings) if backup.is_verified and backup.is_shrunk]
+    return f" ({shrunk[0].path} has fewer answers than an older one had: by its path alone)" if shrunk else ""
 
 
 def free_name(folder: Path, made_at: datetime) -> Path:

@@ -16,9 +16,11 @@ from clarity_assets.backups.folder import (
     Backup,
     alone,
     free_name,
+    is_of_project,
     key_of,
     list_backups,
     look_at,
+    newest_first,
 )
 from clarity_assets.backups.manifest import OPERATIONS, WAREHOUSE, Manifest
 from clarity_assets.backups.retention import kept
@@ -45,11 +47,14 @@ def make_backup(settings: Settings, *, now: datetime | None = None) -> Backup:
         )
         sources = {WAREHOUSE: (copied.path, _read_source(settings, copied))}
         operations, warnings = _copy_operations(settings, staging)
-        shrunk = _shrunk(settings, answers=sources[WAREHOUSE][1].get(ANSWERS, 0))
-        manifest = Manifest(now, settings.project_id, False, _versions(), {}, (*warnings, *shrunk))
+        shrunk = _shrunk(settings, answers=sources[WAREHOUSE][1].get(ANSWERS, 0), now=now)
+        manifest = Manifest(
+            now, settings.project_id, False, _versions(), {}, (*warnings, *shrunk), is_shrunk=bool(shrunk)
+        )
         path, manifest = _written(settings, sources | operations, manifest, staging)
-        deleted = () if shrunk else _thin(settings)
-    backup = Backup(path, now, path.stat().st_size, manifest, deleted=deleted, held_s=copied.held_s)
+        size_bytes = path.stat().st_size
+        deleted = () if shrunk else _thin(settings, just_made=path)
+    backup = Backup(path, now, size_bytes, manifest, deleted=deleted, held_s=copied.held_s)
     log_event(
         settings, "audit", now=now, event="backup", path=path, size_bytes=backup.size_bytes, sha256=backup.sha256,
         is_encrypted=backup.is_encrypted, deleted=list(deleted), warnings=list(backup.warnings),
@@ -72,7 +77,8 @@ def _written(settings: Settings, sources: dict, manifest: Manifest, staging: Pat
 def verify_backups(settings: Settings, *, which: Sequence[Backup] | None = None) -> list[Backup]:
     """Unpack, hash and open every backup (or these), newest first; each with its trouble, if there is any.
 
-    A damaged one gets the ending .damaged. One that our key does not open is left as it is: that is no damage.
+    A damaged one gets the ending .damaged, unless it does not say whose it is. One that our key does not open is left
+    as it is: that is no damage.
     """
     verified = []
     with alone(settings, what="verify backups") as staging, told_of(settings.backups_folder):
@@ -112,7 +118,7 @@ def refuse_other_rows(backup: Path, unpacked: Path, tables: dict[str, int]) -> N
 
 def _set_apart(settings: Settings, backup: Backup, error: BackupDamaged) -> Backup:
     path = backup.path
-    if path.parent == settings.backups_folder and path.suffix != DAMAGED_ENDING:
+    if path.parent == settings.backups_folder and path.suffix != DAMAGED_ENDING and is_of_project(backup, settings):
         path = path.rename(path.with_suffix(DAMAGED_ENDING))
         log_event(settings, "audit", event="backup_damaged", path=path, error=error)
     return replace(backup, path=path, trouble=str(error))
@@ -150,26 +156,35 @@ def _copy_operations(settings: Settings, staging: Path) -> tuple[dict, tuple[str
         return {}, (f"alerts and deliveries are not in it: {error}",)
 
 
-def _shrunk(settings: Settings, *, answers: int) -> tuple[str, ...]:
-    """A warning where the warehouse has fewer answers than a backup of it has: it was lost and begun anew, say."""
-    before = max((b.tables.get(ANSWERS, 0) for b in list_backups(settings) if b.is_verified), default=0)
-    if answers >= before:
+def _shrunk(settings: Settings, *, answers: int, now: datetime) -> tuple[str, ...]:
+    """A warning where the warehouse has fewer answers than a backup of it has: it was lost and begun anew, say.
+
+    Retention is no reason: it deletes bodies of answers, not their rows.
+    """
+    fuller = [b for b in list_backups(settings) if b.is_verified and b.tables.get(ANSWERS, 0) > answers]
+    if not fuller:
         return ()
+    most = max(fuller, key=lambda backup: backup.tables[ANSWERS])
+    best = next((backup for backup in newest_first(settings, now=now) if backup in fuller), most)
     return (
-        f"the warehouse has {answers:,} answers, and an older backup {before:,}, so no older backup was deleted: "
-        "`clarity-assets restore` brings it back; delete it by hand if it is not needed any more",
+        f"the warehouse has {answers:,} answers, and an older backup {most.tables[ANSWERS]:,}, so no older backup was "
+        f"deleted, and this one is never taken by itself: `clarity-assets restore --replace {best.path.name}` brings "
+        "the older one back; delete backups with more answers by hand if they are not needed any more",
     )
 
 
-def _thin(settings: Settings) -> tuple[str, ...]:
-    """Delete what retention does not keep, and damaged ones; the names. There is a newer verified one of course."""
-    found = list_backups(settings)
+def _thin(settings: Settings, *, just_made: Path) -> tuple[str, ...]:
+    """Delete what retention does not keep of our project's, and its damaged ones; the names.
+
+    The one just made stays even where the clock was put back and others look newer.
+    """
+    found = [backup for backup in list_backups(settings) if is_of_project(backup, settings)]
     good = {backup.path: backup.made_at for backup in found if backup.is_verified}
     stay = kept(
         good.values(), daily=settings.backup_keep_daily, weekly=settings.backup_keep_weekly,
         monthly=settings.backup_keep_monthly,
     )  # fmt: skip
-    gone = [backup.path for backup in found if backup.path not in good or backup.made_at not in stay]
+    gone = [b.path for b in found if b.path != just_made and (b.path not in good or b.made_at not in stay)]
     for path in gone:
         path.unlink(missing_ok=True)
     return tuple(path.name for path in gone)

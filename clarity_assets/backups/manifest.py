@@ -31,7 +31,10 @@ class PackedFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The last member of a backup. `files`: name -> what is packed; `versions`: of the project and of DuckDB."""
+    """The last member of a backup. `files`: name -> what is packed; `versions`: of the project and of DuckDB.
+
+    `is_shrunk`: an older backup has more answers, so that this one is never taken by itself.
+    """
 
     made_at: datetime
     project_id: str | None
@@ -40,6 +43,7 @@ class Manifest:
     files: dict[str, PackedFile]
     warnings: tuple[str, ...] = ()
     format: int = field(default=FORMAT)
+    is_shrunk: bool = False
 
     def encoded(self) -> bytes:
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -5,9 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 from clarity_assets.alerts.causes import Cause
+from clarity_assets.backups.answer_files import archived_since
 from clarity_assets.backups.catching_up import CaughtUp, catch_up
 from clarity_assets.backups.contents import damage_of
-from clarity_assets.backups.folder import Backup, alone, newest_first
+from clarity_assets.backups.folder import Backup, alone, newest_first, passed_over_told
 from clarity_assets.backups.manifest import WAREHOUSE
 from clarity_assets.backups.restoring import exclusive, reason_of, unpack_verified
 from clarity_assets.backups.swapping import finish_interrupted, swap
@@ -40,6 +41,11 @@ class Recovered:
     warnings: tuple[str, ...] = ()
     was_half_done: bool = False
 
+    @property
+    def is_of_missing(self) -> bool:
+        """Whether there was no file at all."""
+        return self.aside is None and not self.was_half_done
+
 
 def recover_if_corrupt(settings: Settings, *, is_deep: bool = True, now: datetime | None = None) -> Recovered | None:
     """`recover_warehouse` where the warehouse is damaged, or missing although there are backups of it; else None.
@@ -62,18 +68,18 @@ def recover_warehouse(
 
     The rest of the quota day counts as spent. Without any good backup: `from_archive` begins a new warehouse of all
     answers that are kept as files, else BackupMissing is raised and nothing is touched. Raises RestoreRefused where
-    the warehouse is not damaged.
+    the warehouse is not damaged, or missing without a backup and not `from_archive`.
     """
     now = now or settings.clock()
     settings.need_project()
     live = settings.warehouse
     with alone(settings, what=LABEL) as staging, told_of(live):
         was_half_done = finish_interrupted(live)
-        damage = find_damage(settings, is_deep=is_deep)
+        damage = find_damage(settings, is_deep=is_deep, from_archive=from_archive)
         if damage is None and was_half_done:
             return _told(settings, Recovered(HALF_DONE, None, None, CaughtUp(), was_half_done=True), now=now)
         if damage is None:
-            raise RestoreRefused(f"{live} is not damaged, so it was left as it is")
+            raise _not_recovered(settings)
         backup, passed_over = _newest_good(settings, staging, now=now)
         if backup is None:
             _begin_anew(settings, staging / WAREHOUSE, passed_over, from_archive=from_archive)
@@ -86,13 +92,39 @@ def recover_warehouse(
     return _told(settings, Recovered(damage, aside, backup, caught_up, passed_over), now=now)
 
 
-def find_damage(settings: Settings, *, is_deep: bool = True) -> str | None:
-    """What is wrong with the warehouse, or None. Never makes one, as opening a missing file would."""
+def find_damage(settings: Settings, *, is_deep: bool = True, from_archive: bool = False) -> str | None:
+    """What is wrong with the warehouse, or None. Never opens or makes a missing one.
+
+    A missing one counts where there are backups of it, and with `from_archive` where there are answers kept as files.
+    """
     live = settings.warehouse
-    if not live.exists() and not list(live.parent.glob(f"{live.name}.wal*")):
-        made = newest_first(settings, now=settings.clock())
-        return f"{live} is missing, and there are backups of it (the newest: {made[0].path.name})" if made else None
+    if _is_missing(live):
+        if made := newest_first(settings, now=settings.clock()):
+            return f"{live} is missing, and there are backups of it (the newest: {made[0].path.name})"
+        kept_count = len(archived_since(settings, None)) if from_archive else 0
+        return f"{live} is missing, and {kept_count} answers of it are kept as files" if kept_count else None
     return damage_of(live, timeout_s=settings.warehouse_timeout_s, is_deep=is_deep)
+
+
+def _is_missing(live: Path) -> bool:
+    return not live.exists() and not list(live.parent.glob(f"{live.name}.wal*"))
+
+
+def _not_recovered(settings: Settings) -> RestoreRefused:
+    """Why nothing is done for a warehouse without damage, and what to do where it is missing."""
+    live = settings.warehouse
+    if not _is_missing(live):
+        return RestoreRefused(f"{live} is not damaged, so it was left as it is")
+    kept_count = len(archived_since(settings, None))
+    step = (
+        f"`clarity-assets recover --from-archive` begins anew from {kept_count} answers that are kept as files"
+        if kept_count
+        else f"no answer is kept in {settings.archive_folder} either: `clarity-assets collect` begins anew"
+    )
+    return RestoreRefused(
+        f"{live} is missing, and {settings.backups_folder} holds no good backup of it{passed_over_told(settings)}; "
+        f"{step}; `clarity-assets restore PATH` takes a backup from elsewhere"
+    )
 
 
 def _newest_good(settings: Settings, staging: Path, *, now: datetime) -> tuple[Backup | None, tuple[str, ...]]:
@@ -109,7 +141,7 @@ def _newest_good(settings: Settings, staging: Path, *, now: datetime) -> tuple[B
 
 def _begin_anew(settings: Settings, file: Path, passed_over: tuple[str, ...], *, from_archive: bool) -> None:
     if not from_archive:
-        tried = "; ".join(passed_over) or f"{settings.backups_folder} holds none"
+        tried = "; ".join(passed_over) or f"{settings.backups_folder} holds none{passed_over_told(settings)}"
         raise BackupMissing(
             f"no backup of {settings.warehouse} is good ({tried}); nothing was touched. `clarity-assets restore PATH` "
             "takes one from elsewhere; `clarity-assets recover --from-archive` begins anew from the answers that are "
@@ -151,7 +183,7 @@ def cause_of(recovered: Recovered, *, now: datetime) -> Cause:
         cause_id=f"warehouse_restored:{now:%Y-%m-%dT%H:%M:%SZ}",
         kind="warehouse_restored",
         severity="critical",
-        title="The warehouse was damaged and has been restored",
+        title=f"The warehouse was {'missing' if recovered.is_of_missing else 'damaged'} and has been restored",
         detail=f"{recovered.damage}. {_came_of(recovered)}",
         next_step="Look for the cause (disk, memory, power), then `clarity-assets build --from <first day since the "
         "backup>` to make the marts anew, and `clarity-assets status`",
@@ -168,9 +200,15 @@ def _came_of(recovered: Recovered) -> str:
         else "nothing but the archived answers, as no backup was good"
     )
     not_good = f" Newer backups were not good: {'; '.join(recovered.passed_over)}." if recovered.passed_over else ""
-    refused = f" {len(caught_up.refused)} kept files could not be imported." if caught_up.refused else ""
+    refused = (
+        f" {len(caught_up.refused)} kept files could not be imported ({caught_up.refused[0]}): when that is mended, "
+        "`clarity-assets import answers/` takes them."
+        if caught_up.refused
+        else ""
+    )
+    moved = f"It was moved to {recovered.aside} and restored" if recovered.aside else "It was restored"
     return (
-        f"It was moved to {recovered.aside or 'nowhere (it was missing)'} and restored from {source}. "
+        f"{moved} from {source}. "
         f"{caught_up.imported} answers kept since were imported; {caught_up.maybe_spent} requests of today count as "
         f"spent, as nobody knows.{not_good}{refused}"
     )

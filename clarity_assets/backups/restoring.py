@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clarity_assets.backups.backup_file import unpack_backup
 from clarity_assets.backups.catching_up import CaughtUp, catch_up
-from clarity_assets.backups.folder import Backup, alone, find_backup, key_of
+from clarity_assets.backups.folder import Backup, alone, find_backup, is_of_project, key_of
 from clarity_assets.backups.making import refuse_other_rows
 from clarity_assets.backups.manifest import OPERATIONS, WAREHOUSE, Manifest
 from clarity_assets.backups.messages_since import stop_waiting_messages
@@ -48,14 +48,15 @@ def restore_backup(
     *,
     replace: bool = False,
     nothing_spent_since: bool = False,
+    other_project: bool = False,
     now: datetime | None = None,
 ) -> Restored:
     """Put the backup (`latest`, a name or a path) in the place of the warehouse; the operations file where none is.
 
     Whatever fails, the warehouse is as it was. Afterwards the answers kept since are in it too, and the rest of the
     quota day counts as spent unless `nothing_spent_since`: the backup does not know what was; and messages that waited
-    are not sent by themselves. Raises RestoreRefused where there is a warehouse and not `replace`, BackupMissing,
-    BackupDamaged, BackupKeyWrong, WarehouseError.
+    are not sent by themselves. Raises RestoreRefused where there is a warehouse and not `replace`, or where the backup
+    is of another project and not `other_project`; BackupMissing, BackupDamaged, BackupKeyWrong, WarehouseError.
     """
     now = now or settings.clock()
     settings.need_project()
@@ -64,6 +65,8 @@ def restore_backup(
         finish_interrupted(live)
         _refuse_overwriting(live, replace=replace)
         backup = find_backup(settings, which, now=now)
+        if not other_project:
+            _refuse_other_project(settings, backup)
         manifest = unpack_verified(settings, backup, staging)
         has_operations = put_operations(
             settings, staging / OPERATIONS, made_at=manifest.made_at, nothing_sent_since=nothing_spent_since
@@ -133,6 +136,17 @@ def _refuse_overwriting(live: Path, *, replace: bool) -> None:
             f"{live} is there already; nothing was touched. `--replace` moves it aside first; `clarity-assets recover` "
             "is for one that is damaged"
         )
+
+
+def _refuse_other_project(settings: Settings, backup: Backup) -> None:
+    if backup.manifest is None or is_of_project(backup, settings):
+        return  # without a manifest it is damaged, which unpacking tells
+    whose = backup.manifest.project_id
+    raise RestoreRefused(
+        f"{backup.path} is a backup of {f'project {whose!r}' if whose else 'no named project'}, and CLARITY_PROJECT_ID "
+        f"is {settings.project_id!r}; nothing was touched. Set CLARITY_PROJECT_ID (and CLARITY_WAREHOUSE) to that "
+        "project's, or give --other-project if it is to stand here"
+    )
 
 
 def put_operations(settings: Settings, unpacked: Path, *, made_at: datetime, nothing_sent_since: bool) -> bool:

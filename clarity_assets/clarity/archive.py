@@ -5,7 +5,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import orjson
@@ -71,7 +71,8 @@ class ArchiveReader:
     """Reads kept answers. Options stand for what a file does not say.
 
     `window_end`: an ISO instant, or a time of day such as `03:30` (UTC without an offset) to complete dates in the
-    file or its name. Raises ImportRefused for an option that no file could use.
+    file or its name. `skew_tolerance_s`: so far may the server's clock, which told the window's end of an answer that
+    we kept ourselves, be ahead of `now`. Raises ImportRefused for an option that no file could use.
     """
 
     requests: tuple[ClarityRequest, ...]
@@ -79,6 +80,7 @@ class ArchiveReader:
     window_end: str | None = None
     num_of_days: int | None = None
     request: str | None = None
+    skew_tolerance_s: float = 0.0
     _by_name: dict[str, ClarityRequest] = field(init=False)
     _given: datetime | time | None = field(init=False)
 
@@ -115,9 +117,11 @@ class ArchiveReader:
         if entry.answer is None:
             raise ImportRefused("holds no Clarity answer (a list of metric blocks, alone, in an envelope or by date)")
         end, source = self._end(path, entry)
-        if end > self.now:
+        kept = _kept(entry.envelope.get("kept"))
+        if end > self.now + timedelta(seconds=self.skew_tolerance_s if kept else 0):
             raise ImportRefused(
-                f"window end {end:%Y-%m-%d %H:%M} UTC lies in the future (now {self.now:%Y-%m-%d %H:%M})"
+                f"window end {end:%Y-%m-%d %H:%M:%S} UTC lies in the future (now {self.now:%Y-%m-%d %H:%M:%S}); "
+                "set the clock right, or import it later"
             )
         if end < EARLIEST_END:
             raise ImportRefused(
@@ -126,7 +130,6 @@ class ArchiveReader:
         told = _first(entry.envelope, LENGTH_KEYS)
         length = _checked_length(self.num_of_days if told is None else told)
         request = self._request(entry.envelope, entry.answer)
-        kept = _kept(entry.envelope.get("kept"))
         return Archived(orjson.dumps(entry.answer), request, length, end, source, f"{path.name}{entry.place}", kept)
 
     def _end(self, path: Path, entry: "_Entry") -> tuple[datetime, str]:

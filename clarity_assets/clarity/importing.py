@@ -41,7 +41,10 @@ def import_answers(
     """
     now = settings.clock()
     requests = all_requests(extras=settings.extra_requests, order=settings.request_order)
-    reader = ArchiveReader(requests, now, window_end=window_end, num_of_days=num_of_days, request=request)
+    reader = ArchiveReader(
+        requests, now, window_end=window_end, num_of_days=num_of_days, request=request,
+        skew_tolerance_s=settings.skew_tolerance_s,
+    )  # fmt: skip
     imported = Imported()
     answers = _answers(reader, paths, settings, refused=imported.refused)
     if not answers:

@@ -1,7 +1,7 @@
 """Days that are not known but can still be asked in; which of them to ask now out of the budget, and which not, out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from clarity_assets.clarity import store
@@ -19,14 +19,35 @@ GRACE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
+class Cost:
+    """Windows that one request of a day would need now, and how many of them are paid out of the reserve."""
+
+    request: str
+    windows: int
+    of_reserve: int
+
+
+@dataclass(frozen=True)
 class MissedDay:
-    """A UTC day with requests that are pending: what they would cost now, and when the day can be asked no more."""
+    """A UTC day with requests that are pending, what it would cost now, and when the day can be asked no more.
+
+    `costs` are of those that must be asked, most valuable first; the others are rolled up from them.
+    """
 
     date: date
     requests: tuple[str, ...]
-    cost: int
-    reserve_cost: int
+    costs: tuple[Cost, ...]
     lost_at: datetime
+    is_whole: bool = True
+    """Whether all of `costs` can be afforded; else they are the ones that can."""
+
+    @property
+    def cost(self) -> int:
+        return sum(cost.windows for cost in self.costs)
+
+    @property
+    def reserve_cost(self) -> int:
+        return sum(cost.of_reserve for cost in self.costs)
 
     @property
     def told(self) -> str:
@@ -80,21 +101,30 @@ def _within(budget: Budget, *, most: int, days: list[MissedDay], next_collection
     ask, left = [], []
     spent = reserve_spent = 0
     for day in sorted(days, key=lambda d: d.lost_at):
-        if not day.cost:
+        can_spend, can_spend_of_reserve = min(budget.left, most) - spent, budget.reserve_left - reserve_spent
+        part = _affordable(day, can_spend, can_spend_of_reserve)
+        if not day.costs:
             left.append((day, "no window that ends now tells it; it is tried again near 00:00 UTC"))
-            continue
-        can_spend = min(budget.left - spent, most - spent)
-        can_spend_of_reserve = min(can_spend, budget.reserve_left - reserve_spent)
-        is_whole = day.cost <= can_spend and day.reserve_cost <= can_spend_of_reserve
-        if is_whole or (day.lost_at <= budget.next_at and can_spend_of_reserve > 0):
-            ask.append(day)
-            spent += min(day.cost, can_spend)
-            reserve_spent += min(day.reserve_cost, can_spend_of_reserve)
-        elif day.cost <= budget.left - spent and day.reserve_cost <= budget.reserve_left - reserve_spent:
+        elif part.is_whole or (part.costs and day.lost_at <= budget.next_at):
+            ask.append(part)
+            spent += part.cost
+            reserve_spent += part.reserve_cost
+        elif day.cost <= budget.left - spent and day.reserve_cost <= can_spend_of_reserve:
             left.append((day, f"the collection of {next_collection:%Y-%m-%d %H:%M} UTC needs what is left"))
         else:
             left.append((day, _why_not(day, budget, spent, reserve_spent)))
     return MissedDays(tuple(ask), tuple(left), budget)
+
+
+def _affordable(day: MissedDay, can_spend: int, can_spend_of_reserve: int) -> MissedDay:
+    """The day with those of its requests that can be paid, each with all of its windows."""
+    chosen: list[Cost] = []
+    for cost in day.costs:
+        windows = sum(c.windows for c in chosen) + cost.windows
+        of_reserve = sum(c.of_reserve for c in chosen) + cost.of_reserve
+        if windows <= can_spend and of_reserve <= can_spend_of_reserve:
+            chosen.append(cost)
+    return replace(day, costs=tuple(chosen), is_whole=len(chosen) == len(day.costs))
 
 
 def _why_not(day: MissedDay, budget: Budget, spent: int, reserve_spent: int) -> str:
@@ -132,16 +162,14 @@ def _is_known(settlement: Settlement, day: date) -> bool:
 def _missed_day(settlement: Settlement, day: date, names: list[str]) -> MissedDay:
     """The windows that would be asked: of an older day none for what a finer request tells as well."""
     is_newest = day == newest_complete_day(settlement.now)
-    asked, purposes = [], []
+    costs: list[Cost] = []
     for name in names:
         request = settlement.request(name)
-        if any(settlement.request(finer).rolls_up_to(request) for finer in asked) and not is_newest:
+        if any(settlement.request(c.request).rolls_up_to(request) for c in costs) and not is_newest:
             continue
         plan = settlement.solver.plan(request, day)
         if plan is not None:
-            asked.append(name)
-            purposes += [purpose_of(settlement, request, num_of_days=n) for n in plan.num_of_days]
-    return MissedDay(
-        day, tuple(names), cost=len(purposes), reserve_cost=purposes.count(RESERVE),
-        lost_at=last_chance(day, min_coverage=settlement.settings.min_coverage),
-    )  # fmt: skip
+            purposes = [purpose_of(settlement, request, num_of_days=n) for n in plan.num_of_days]
+            costs.append(Cost(name, len(purposes), purposes.count(RESERVE)))
+    chance = last_chance(day, min_coverage=settlement.settings.min_coverage)
+    return MissedDay(day, tuple(names), tuple(costs), lost_at=chance)

@@ -30,6 +30,7 @@ def watch(no_send: bool) -> None:
     for alert in watched.open:
         mark = "new " if alert in watched.opened else ""
         console.print(f"{mark}[{STYLES[alert.severity]}]{alert.severity}[/] {escape(alert.title)}")
+        console.print(f"  {escape(alert.detail)}\n  What to do: {escape(alert.next_step)}.")
     if not watched.was_warehouse_read:
         console.print("The warehouse was not read: what it tells stays as it was.")
     if not settings.alert_to.get_secret_value().split():

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from clarity_assets.cli.shared import console
-from clarity_assets.settings import load_settings
+from clarity_assets.settings import Settings, load_settings
 
 NEXT = "Next: `clarity-assets build --from <first day since the backup>` makes the marts anew; `clarity-assets status`"
 
@@ -62,7 +62,8 @@ def _show(found: list) -> None:
 @click.option("--nothing-spent-since", is_flag=True,
               help="Nothing was asked or told since the backup: today's budget need not count as spent, and messages "
               "that waited need not be held.")  # fmt: skip
-def restore(which: str, replace: bool, nothing_spent_since: bool) -> None:
+@click.option("--other-project", is_flag=True, help="The backup may be of another project than CLARITY_PROJECT_ID.")
+def restore(which: str, replace: bool, nothing_spent_since: bool, other_project: bool) -> None:
     """Bring the warehouse back from a backup: the newest one, a name of `backup --list`, or a path.
 
     It is verified first. Answers kept since as files are imported, and what is left of today's requests counts as
@@ -70,7 +71,10 @@ def restore(which: str, replace: bool, nothing_spent_since: bool) -> None:
     """
     from clarity_assets.backups.restoring import restore_backup
 
-    done = restore_backup(load_settings(), which, replace=replace, nothing_spent_since=nothing_spent_since)
+    settings = load_settings()
+    done = restore_backup(
+        settings, which, replace=replace, nothing_spent_since=nothing_spent_since, other_project=other_project
+    )
     console.print(f"{escape(str(done.warehouse))} is as it was at {done.backup.made_at:%Y-%m-%d %H:%M:%S} UTC")
     console.print(f"sha256 {done.sha256}, equal to the one that was packed; {sum(done.tables.values()):,} rows in "
                   f"{len(done.tables)} tables, equal too")  # fmt: skip
@@ -83,17 +87,18 @@ def restore(which: str, replace: bool, nothing_spent_since: bool) -> None:
         console.print(f"Alerts and deliveries came back too{held}")
     if done.aside:
         console.print(f"What was there before is {escape(str(done.aside))}")
-    _show_caught_up(done.caught_up)
+    _show_caught_up(done.caught_up, settings)
 
 
 @click.command()
 @click.option("--from-archive", is_flag=True, help="Where no backup is good: begin anew from the archived answers.")
 def recover(from_archive: bool) -> None:
-    """Replace a damaged warehouse by its newest good backup; the damaged file is kept. Changes no healthy one."""
+    """Replace a damaged or missing warehouse by its newest good backup; a damaged file is kept, a healthy one left alone."""
     from clarity_assets.backups.recovering import recover_warehouse
 
-    done = recover_warehouse(load_settings(), from_archive=from_archive)
-    console.print(f"[red]damaged[/] {escape(done.damage)}")
+    settings = load_settings()
+    done = recover_warehouse(settings, from_archive=from_archive)
+    console.print(f"[red]{'missing' if done.is_of_missing else 'damaged'}[/] {escape(done.damage)}")
     if done.aside:
         console.print(f"The damaged file is {escape(str(done.aside))}")
     for line in done.passed_over:
@@ -104,14 +109,16 @@ def recover(from_archive: bool) -> None:
         console.print(f"[green]restored[/] from {escape(str(done.backup.path))}")
     else:
         console.print("[yellow]begun anew[/] from the archived answers alone, as no backup is good")
-    _show_caught_up(done.caught_up)
+    _show_caught_up(done.caught_up, settings)
     for line in done.warnings:
         console.print(f"[yellow]{escape(line)}[/]")
 
 
-def _show_caught_up(caught_up) -> None:
+def _show_caught_up(caught_up, settings: Settings) -> None:
     console.print(f"{caught_up.imported} answers kept since were imported; {caught_up.maybe_spent} requests of today "
                   "count as spent, as nobody knows")  # fmt: skip
     for line in caught_up.refused:
         console.print(f"  [red]refused[/] {escape(line)}")
+    if caught_up.refused:
+        console.print(f"Next: when that is mended, `clarity-assets import {escape(str(settings.archive_folder))}`")
     console.print(NEXT)

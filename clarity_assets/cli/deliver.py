@@ -143,9 +143,28 @@ def _send(settings: Settings) -> bool:
     result = send_due(settings)
     counts = {"sent": result.sent, "failed, tried again later": result.failed, "given up": result.given_up,
               "interrupted": result.interrupted, "cancelled": result.cancelled}  # fmt: skip
-    click.echo(", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing to send")
-    for line in result.errors:
+    waits = _waiting(settings)
+    done = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    click.echo(done or ("nothing to send now" if waits else "nothing to send"))
+    for line in (*result.errors, *waits):
         click.echo(f"  {line}")
     if not result.is_done:
         click.echo("  more is due; run it again")
     return not (result.failed or result.given_up or result.interrupted)
+
+
+def _waiting(settings: Settings) -> list[str]:
+    """How many messages wait for a later time, and for when; one line, or none."""
+    from clarity_assets.delivery.ledger import waiting_until
+    from clarity_assets.delivery.tables import DELIVERY_TABLES
+    from clarity_assets.operations.file import open_operations
+
+    with open_operations(settings, tables=DELIVERY_TABLES, label="deliver: what waits") as con:
+        found = waiting_until(
+            con, project_id=settings.need_project(), now=settings.clock(), quiet_hours=settings.quiet_hours
+        )
+    if not found:
+        return []
+    many = "1 message waits until" if len(found) == 1 else f"{len(found)} messages wait, the first until"
+    at, is_quiet = found[0]
+    return [f"{many} {at:%Y-%m-%d %H:%M} UTC" + (f" (quiet hours {settings.quiet_hours})" if is_quiet else "")]

@@ -12,6 +12,9 @@ from clarity_assets.runs import PROCESS_TAG, this_process
 from clarity_assets.settings import Settings, load_settings
 from clarity_assets.warehouse.connection import open_warehouse
 
+RUN_LIMIT = {"dagster/max_runtime": str(round(load_settings().run_limit_min * 60))}
+"""Tag of every job: run monitoring ends its runs after so many seconds."""
+
 WRITERS = "duckdb"
 """Pool of what writes to the warehouse: one run at a time (deploy/dagster.yaml)."""
 
@@ -40,8 +43,9 @@ class ClaritySettings(dg.ConfigurableResource):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Read the settings; name the run's process, so that a run whose process was killed can be told from others."""
         self._settings = load_settings()
-        if context.instance and context.run and PROCESS_TAG not in context.run.tags:
-            context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: this_process()})
+        if context.instance and context.run:
+            run_id = context.run.run_id
+            context.instance.add_run_tags(run_id, {PROCESS_TAG: f"{this_process()}/{run_id}"})
 
     @property
     def settings(self) -> Settings:

@@ -1,7 +1,7 @@
 """The open operations file in; what to send next, reserved, and what came of it, stored."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -12,6 +12,8 @@ from clarity_assets.delivery.sending import Outcome
 from clarity_assets.delivery.tables import (
     CANCELLED,
     COLUMNS,
+    DROPPED,
+    DROPPED_ARRIVED,
     FAILED,
     GIVEN_UP,
     HELD,
@@ -23,7 +25,7 @@ from clarity_assets.delivery.tables import (
     WAITING,
     Delivery,
 )
-from clarity_assets.delivery.waiting import pause_after
+from clarity_assets.delivery.waiting import pause_after, quiet_until
 from clarity_assets.errors import RequestRefused
 from clarity_assets.warehouse.query import one
 
@@ -32,19 +34,20 @@ SHOWN_IDS = 5
 
 
 def next_due(
-    con: duckdb.DuckDBPyConnection, *, project_id: str, now: datetime, is_quiet: bool, channel_ids: Collection[str]
-) -> str | None:
+    con: duckdb.DuckDBPyConnection, *, project_id: str, now: datetime, is_quiet: bool, channel_ids: Collection[str],
+    held: Collection[str] = (),
+) -> str | None:  # fmt: skip
     """The id of the message to be sent next to one of these channels: urgent ones first, reports last.
 
-    In quiet hours urgent ones only.
+    In quiet hours urgent ones only; none of `held`.
     """
     found = one(
         con,
         f"""select delivery_id from {TABLE}
             where project_id = ? and status in (?, ?) and next_attempt_at <= ? and (is_urgent or not ?)
-              and list_contains(?, channel_id)
+              and list_contains(?, channel_id) and not list_contains(?::varchar[], delivery_id)
             order by is_urgent desc, kind = 'report', queued_at, delivery_id limit 1""",  # noqa: S608
-        [project_id, *WAITING, naive(now), is_quiet, list(channel_ids)],
+        [project_id, *WAITING, naive(now), is_quiet, list(channel_ids), list(held)],
     )
     return found and found[0]
 
@@ -145,8 +148,8 @@ def drop(con: duckdb.DuckDBPyConnection, text: str, *, project_id: str) -> Deliv
     if delivery.status in (SENT, SENDING):
         raise RequestRefused(f"{delivery.delivery_id} ({delivery.subject}) is {delivery.status}, so it is not dropped")
     con.execute(
-        f"update {TABLE} set status = ?, reason = 'dropped by hand', next_attempt_at = null where delivery_id = ?",  # noqa: S608
-        [CANCELLED, delivery.delivery_id],
+        f"update {TABLE} set status = ?, reason = ?, next_attempt_at = null where delivery_id = ?",  # noqa: S608
+        [CANCELLED, DROPPED_ARRIVED if delivery.status == INTERRUPTED else DROPPED, delivery.delivery_id],
     )
     return read_delivery(con, delivery.delivery_id)
 
@@ -163,6 +166,23 @@ def find_delivery(con: duckdb.DuckDBPyConnection, text: str, *, project_id: str)
             f"{text!r} is not the id of one message ({found} begin like it); `clarity-assets deliver --list` shows them"
         )
     return read_delivery(con, rows[0][0])
+
+
+def waiting_until(
+    con: duckdb.DuckDBPyConnection, *, project_id: str, now: datetime, quiet_hours: str
+) -> list[tuple[datetime, bool]]:
+    """When each message that waits may be sent, where that is later than `now`, soonest first; and whether quiet hours
+    are why."""
+    rows = con.execute(
+        f"select next_attempt_at, is_urgent from {TABLE} where project_id = ? and status in (?, ?)",  # noqa: S608
+        [project_id, *WAITING],
+    ).fetchall()
+    found = []
+    for next_attempt_at, is_urgent in rows:
+        due = max(next_attempt_at.replace(tzinfo=UTC), now)
+        at = due if is_urgent else quiet_until(quiet_hours, now=due)
+        found.append((at, at > due))
+    return sorted((at, is_quiet) for at, is_quiet in found if at > now)
 
 
 def held_messages(con: duckdb.DuckDBPyConnection, *, project_id: str) -> list[str]:

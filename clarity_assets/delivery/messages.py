@@ -23,6 +23,8 @@ class Message:
     attachments: tuple[Path, ...] = ()
     is_urgent: bool = False
     """Passes quiet hours."""
+    about: tuple[str, ...] = ()
+    """Openings of alerts that it tells, such as `alert:a1`; left out: the one that `message_id` names."""
 
 
 def one_line(text: str, *, longest: int = LONGEST_SUBJECT) -> str:

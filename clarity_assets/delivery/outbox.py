@@ -9,8 +9,9 @@ from datetime import datetime
 import duckdb
 
 from clarity_assets.delivery.channels import all_channels
+from clarity_assets.delivery.endings import settle_endings
 from clarity_assets.delivery.ledger import finish, held_messages, mark_interrupted, next_due, reserve
-from clarity_assets.delivery.queueing import cancel_resolved, cancel_without_channel, queue_message
+from clarity_assets.delivery.queueing import cancel_without_channel, queue_message
 from clarity_assets.delivery.sending import Outcome, Parcel, send_apart
 from clarity_assets.delivery.tables import DELIVERY_TABLES, SENT, Delivery
 from clarity_assets.delivery.waiting import is_quiet
@@ -93,7 +94,6 @@ class _Pass:
         with self._turn() as con:
             self.result.interrupted += mark_interrupted(con, project_id=self.project_id, now=self.now)
             self.result.cancelled += cancel_without_channel(con, project_id=self.project_id, known=list(self.channels))
-            self.result.cancelled += cancel_resolved(con, project_id=self.project_id)
             if not held_messages(con, project_id=self.project_id):
                 return self._reserve(con)
         from clarity_assets.delivery.reports import release_held  # reads the warehouse, so the file is closed before
@@ -124,9 +124,12 @@ class _Pass:
 
     def _due(self, con: duckdb.DuckDBPyConnection) -> str | None:
         quiet = is_quiet(self.settings.quiet_hours, now=self.now)
+        endings = settle_endings(con, project_id=self.project_id)
+        self.result.cancelled += endings.cancelled
         return next_due(
-            con, project_id=self.project_id, now=self.now, is_quiet=quiet, channel_ids=sorted(self.reachable)
-        )
+            con, project_id=self.project_id, now=self.now, is_quiet=quiet, channel_ids=sorted(self.reachable),
+            held=endings.held,
+        )  # fmt: skip
 
     def _tell(self, done: Delivery, status: str, outcome: Outcome) -> None:
         from clarity_assets.operations.logs import log_event

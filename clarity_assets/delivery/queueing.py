@@ -1,6 +1,8 @@
 """A message and addresses in, rows of `ops.delivery` out: one a channel, and no second one of the same message."""
 
 import hashlib
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 import duckdb
@@ -9,10 +11,25 @@ from pydantic import SecretStr
 from clarity_assets.clarity.quota import naive
 from clarity_assets.delivery.channels import Channel, channels_of
 from clarity_assets.delivery.messages import Message, one_line, plain_text
-from clarity_assets.delivery.tables import CANCELLED, COLUMNS, DELIVERY, HELD, QUEUED, TABLE, WAITING, Delivery
+from clarity_assets.delivery.tables import (
+    CANCELLED,
+    COLUMNS,
+    DELIVERY,
+    GIVEN_UP,
+    HELD,
+    INTERRUPTED,
+    QUEUED,
+    SENDING,
+    SENT,
+    TABLE,
+    WAITING,
+    Delivery,
+)
 from clarity_assets.warehouse.query import one
 
 MARKS = ", ".join("?" for _ in DELIVERY)
+ALERT, AGAIN = "alert:", ":again"
+"""How ids of messages about alerts begin, and how that of one ends that was given up once."""
 
 
 def queue_message(
@@ -31,10 +48,56 @@ def queue_message(
                 delivery_id, project_id, message.message_id, message.kind, **_content(message),
                 channel_id=channel.channel_id, channel=channel.name, status=HELD if held_because else QUEUED,
                 reason=held_because, queued_at=naive(now), next_attempt_at=None if held_because else naive(now),
+                about=_about(message),
             )  # fmt: skip
-            con.execute(f"insert into {TABLE} ({COLUMNS}) values ({MARKS})", list(vars(row).values()))  # noqa: S608
+            _insert(con, row)
             added += 1
     return added
+
+
+def _about(message: Message) -> list[str] | None:
+    """The openings that the message tells: messages of one are `alert:<id>:<what>`."""
+    if not message.message_id.startswith(ALERT):
+        return None
+    return list(message.about) or [message.message_id.rpartition(":")[0]]
+
+
+def _insert(con: duckdb.DuckDBPyConnection, row: Delivery) -> None:
+    con.execute(f"insert into {TABLE} ({COLUMNS}) values ({MARKS})", list(vars(row).values()))  # noqa: S608
+
+
+def queue_given_up(
+    con: duckdb.DuckDBPyConnection, *, openings: Collection[str], to: SecretStr, project_id: str, now: datetime
+) -> int:
+    """Queue once more, as a message of its own, what was given up of these openings and urgent; how many.
+
+    Where a later message was sent to that channel of `to`, and no other urgent one tells the opening. Inside the
+    caller's transaction.
+    """
+    channels = {channel.channel_id: channel for channel in channels_of(to)}
+    rows = con.execute(
+        f"""select {COLUMNS} from {TABLE} as lost
+            where project_id = $project and status = '{GIVEN_UP}' and is_urgent
+              and list_has_any(about, $openings) and list_contains($channels, channel_id)
+              and exists (from {TABLE} as later where later.project_id = $project and later.status = '{SENT}'
+                  and later.channel_id = lost.channel_id and later.sent_at >= lost.reserved_at)
+              and not exists (from {TABLE} as other where other.project_id = $project and other.is_urgent
+                  and other.channel_id = lost.channel_id and list_has_any(other.about, lost.about)
+                  and (other.status in $told or ends_with(other.message_id, '{AGAIN}')))""",  # noqa: S608
+        {
+            "project": project_id, "openings": list(openings), "channels": list(channels),
+            "told": [SENT, SENDING, INTERRUPTED, *WAITING],
+        },
+    ).fetchall()  # fmt: skip
+    for lost in (Delivery(*row) for row in rows):
+        message_id = lost.message_id + AGAIN
+        again = {
+            "delivery_id": delivery_id_of(project_id, message_id, channels[lost.channel_id]), "message_id": message_id,
+            "status": QUEUED, "reason": None, "attempts": 0, "queued_at": naive(now), "next_attempt_at": naive(now),
+            "reserved_at": None, "process": None, "first_error": None, "last_error": None,
+        }  # fmt: skip
+        _insert(con, replace(lost, **again))
+    return len(rows)
 
 
 def delivery_id_of(project_id: str, message_id: str, channel: Channel) -> str:
@@ -102,24 +165,3 @@ def cancel_without_channel(con: duckdb.DuckDBPyConnection, *, project_id: str, k
     ).fetchall()
     reason = "its address is no longer in CLARITY_ALERT_TO or CLARITY_REPORT_TO"
     return cancel(con, [row[0] for row in rows], reason=reason)
-
-
-def cancel_resolved(con: duckdb.DuckDBPyConnection, *, project_id: str) -> int:
-    """Cancel what waits of an alert that is over; its `resolved`, too, where nothing of it was ever told; how many.
-
-    Messages of one alert are `alert:<id>:<what>`, the last of them `alert:<id>:resolved`.
-    """
-    rows = con.execute(
-        f"""select channel_id, regexp_extract(message_id, '^(alert:.*):[^:]*$', 1) as alert,
-                   list(delivery_id) filter (is_waiting and not is_end) as unsent,
-                   list(delivery_id) filter (is_waiting and is_end) as ends,
-                   bool_or(not is_waiting and not is_end and status not in ('cancelled', 'given_up', 'held')) as is_told
-            from (select *, status in (?, ?) as is_waiting, ends_with(message_id, ':resolved') as is_end from {TABLE}
-                  where project_id = ? and starts_with(message_id, 'alert:'))
-            group by all having ends is not null and unsent is not null""",  # noqa: S608
-        [*WAITING, project_id],
-    ).fetchall()
-    return sum(
-        cancel(con, unsent if is_told else unsent + ends, reason="the alert was over before it could be told")
-        for _, _, unsent, ends, is_told in rows
-    )

@@ -13,6 +13,10 @@ GIVEN_UP, INTERRUPTED, HELD, CANCELLED = "given_up", "interrupted", "held", "can
 WAITING = (QUEUED, FAILED)
 """States of what will be sent by itself."""
 
+DROPPED = "dropped by hand"
+DROPPED_ARRIVED = f"{DROPPED}; nobody knew whether it had arrived"
+"""Reasons of what a person cancelled; the second of what was interrupted, so it counts as told."""
+
 DELIVERY = (
     Column("delivery_id", "VARCHAR", "d and 12 hexadecimal digits, from project, message and channel."),
     Column("project_id", "VARCHAR", "Clarity project."),
@@ -40,6 +44,7 @@ DELIVERY = (
     Column("sent_at", "TIMESTAMP", "When the server had taken it (UTC). NULL: it has not."),
     Column("first_error", "VARCHAR", "Why the first attempt failed, without secrets. NULL: none failed."),
     Column("last_error", "VARCHAR", "Why the last attempt failed, or who refused of several. NULL: nothing did."),
+    Column("about", "VARCHAR[]", "Openings that it tells: alert:<id>, alert:<id>.1 where it came back. NULL: a report."),
 )
 
 DELIVERY_TABLES: dict[str, tuple] = {
@@ -74,6 +79,7 @@ class Delivery:
     sent_at: datetime | None = None
     first_error: str | None = None
     last_error: str | None = None
+    about: list[str] | None = None
 
     def __repr__(self) -> str:
         return f"Delivery({self.delivery_id} {self.status}: {self.subject!r} to {self.channel})"

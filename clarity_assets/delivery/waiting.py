@@ -21,6 +21,15 @@ def is_quiet(quiet_hours: str, *, now: datetime) -> bool:
     return at >= start or at < end
 
 
+def quiet_until(quiet_hours: str, *, now: datetime) -> datetime:
+    """The end of the quiet hours that `now` lies within; `now` itself where it lies within none."""
+    if not is_quiet(quiet_hours, now=now):
+        return now
+    end = time.fromisoformat(quiet_hours.split("-")[1])
+    at = now.replace(hour=end.hour, minute=end.minute, second=0, microsecond=0)
+    return at if at > now else at + timedelta(days=1)
+
+
 def pause_after(attempts: int) -> timedelta:
     """How long to wait after this many attempts."""
     return timedelta(minutes=PAUSES_MIN[min(max(attempts, 1), len(PAUSES_MIN)) - 1])

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from clarity_assets.alerts.machine import BACKUP_AGE, BackupLike, Disk, disk_low, disk_of, token_expires
+from clarity_assets.alerts.machine import (
+    BACKUP_AGE,
+    BackupLike,
+    Disk,
+    disk_low,
+    disk_of,
+    newest_backup,
+    token_expires,
+)
 from clarity_assets.alerts.store import open_alerts
 from clarity_assets.alerts.tables import ALERT_TABLES
 from clarity_assets.alerts.thresholds import parse_thresholds
@@ -81,23 +89,26 @@ def disk_check(settings: Settings, *, disk: Callable[[Path], Disk] = disk_of) ->
 def backup_check(
     settings: Settings, *, now: datetime, backups: Callable[[Settings], Iterable[BackupLike]] | None = None
 ) -> HealthCheck:
-    """The age of the newest verified backup, and backups that are damaged."""
+    """The age of the newest verified backup, what it warns of, and backups that are damaged."""
     if backups is None:
         from clarity_assets.backups.folder import list_backups as backups  # heavy: encryption
     try:
         found = list(backups(settings))
     except (WarehouseError, OSError) as error:
         return unknown("backup", f"{error}", f"Look at {settings.backups_folder}")
-    verified = [backup.made_at for backup in found if backup.is_verified]
+    verified_count, newest = sum(backup.is_verified for backup in found), newest_backup(found, now=now)
     step = "`clarity-assets backup` makes one, or says what is wrong"
-    if not verified:
-        if not settings.warehouse.exists():
+    if newest is None:
+        if not settings.warehouse.exists() and not verified_count:
             return unknown("backup", "there is nothing to back up yet")
-        return bad("backup", f"there is no verified backup in {settings.backups_folder}", step)
-    newest, damaged = max(verified), len(found) - len(verified)
-    told = f"{len(verified)} verified, the newest of {newest:%Y-%m-%d %H:%M} UTC ({_age(now - newest)})"
-    if now - newest > BACKUP_AGE:
+        future = f"; {verified_count} are dated into the future, look at the clock" if verified_count else ""
+        return bad("backup", f"there is no verified backup in {settings.backups_folder}{future}", step)
+    made_at, damaged = newest.made_at, len(found) - verified_count
+    told = f"{verified_count} verified, the newest of {made_at:%Y-%m-%d %H:%M} UTC ({_age(now - made_at)})"
+    if now - made_at > BACKUP_AGE:
         return bad("backup", told, step)
+    if newest.warnings:
+        return bad("backup", f"{told}: {'; '.join(newest.warnings)}", "Do what the warning says")
     if damaged:
         return bad("backup", f"{told}; {damaged} damaged", "`clarity-assets backup --list` names them")
     return good("backup", told)
@@ -201,4 +212,7 @@ def _running(name: str, told: dict[str, bool], step: str, *, severity) -> Health
 
 def _age(age: timedelta) -> str:
     hours = age / timedelta(hours=1)
+    if hours <= -0.5:  # less is a copy made while this is told
+        return f"dated {-hours:.0f} h into the future, look at the clock"
+    hours = max(hours, 0.0)
     return f"{hours:.0f} h ago" if hours < 72 else f"{hours / 24:.0f} days ago"

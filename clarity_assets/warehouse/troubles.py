@@ -38,6 +38,11 @@ OF_THE_FILE = (
     duckdb.InternalException,
     duckdb.SerializationException,
 )
+CORRUPT_STEP = (
+    ". Nothing was changed or deleted; `clarity-assets recover` moves the warehouse aside to restore a backup and the "
+    "answers kept since. Without these, or for another file: move it and its .wal aside, and `clarity-assets import` "
+    "the answers that you kept"
+)
 FULL_DISK = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
@@ -130,10 +135,7 @@ def _corrupt(file: Path, message: str) -> WarehouseCorrupt:
 
 def corrupt(file: Path, what: str) -> WarehouseCorrupt:
     """The error for a damaged file, with what is wrong with it."""
-    return WarehouseCorrupt(
-        f"{file} is damaged or no DuckDB database: {what}. Nothing was changed or deleted; restore a backup, "
-        "or move the file and its .wal aside and `clarity-assets import` the answers that you kept"
-    )
+    return WarehouseCorrupt(f"{file} is damaged or no DuckDB database: {what}{CORRUPT_STEP}")
 
 
 def _first_line(message: str) -> str:

@@ -1,6 +1,7 @@
 """Schedules and sensors, evaluated as the daemon does: what runs when, once, and what is left and why."""
 
 import os
+import socket
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -11,7 +12,7 @@ from clarity_assets.defs.automation.schedules import is_time
 from clarity_assets.defs.automation.sensors import JOBS, attempt, spans
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.stand_in import StandIn
-from clarity_assets.runs import QUIET, load_definitions
+from clarity_assets.runs import PROCESS_TAG, QUIET, end_dead_runs, load_definitions, this_process
 from clarity_assets.settings import load_settings
 from clarity_assets_tests.fixtures.projects import project_environment
 
@@ -133,6 +134,8 @@ def test_without_token_or_before_the_first_date_nothing_is_asked(project, instan
 def test_weekly_and_monthly_ticks_ask_for_the_last_whole_one(project, instance):
     os.environ["CLARITY_FIRST_DATE"] = "2026-08-01"
     os.environ["CLARITY_NOW"] = "2026-09-14T08:00:00Z"  # a Monday
+    assert tick("weekly_reports", instance) == "2026-09-13 can still be asked; it is asked first"
+    os.environ["CLARITY_NOW"] = "2026-09-15T08:00:00Z"
     assert [(r.partition_key, r.run_key) for r in tick("weekly_reports", instance)] == [
         ("2026-09-07", "weekly 2026-09-07")
     ]
@@ -232,3 +235,45 @@ def test_a_missing_or_damaged_warehouse_is_restored_before_anything_is_collected
     assert list(project.glob("clarity.duckdb.corrupt-*"))
     (project / "clarity.duckdb").unlink()
     assert "it is restored first" in tick("daily_collection", instance)
+
+
+def test_a_run_whose_process_is_gone_is_ended_and_others_are_not(instance):
+    job = load_definitions().resolve_job_def("collect")
+    gone = f"{socket.gethostname()}/999999999/1"
+    runs = {
+        name: instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags).run_id
+        for name, tags in (
+            ("dead", {}),
+            ("alive", {}),
+            ("re-executed", {PROCESS_TAG: f"{gone}/another-run"}),
+            ("untagged", {}),
+        )
+    }
+    instance.add_run_tags(runs["dead"], {PROCESS_TAG: f"{gone}/{runs['dead']}"})
+    instance.add_run_tags(runs["alive"], {PROCESS_TAG: f"{this_process()}/{runs['alive']}"})
+    end_dead_runs(instance)
+    statuses = {name: instance.get_run_by_id(run_id).status.value for name, run_id in runs.items()}
+    assert statuses == {"dead": "FAILURE", "alive": "STARTED", "re-executed": "STARTED", "untagged": "STARTED"}
+    [facts] = job_facts(instance, ("collect",))
+    assert "is gone" in facts.error
+
+
+def test_a_run_that_was_ended_for_time_is_told_as_that(instance):
+    job = load_definitions().resolve_job_def("collect")
+    run_id = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED).run_id
+    instance.report_run_canceling(
+        instance.get_run_by_id(run_id), message="Canceling due to exceeding maximum runtime of 60 seconds."
+    )
+    instance.report_run_failed(instance.get_run_by_id(run_id), "Exceeded maximum runtime of 60 seconds.")
+    [facts] = job_facts(instance, ("collect",))
+    assert facts.was_ended_for_time
+    assert facts.last_status == "failure"
+
+
+def test_a_schedule_asks_once_for_what_an_earlier_tick_has_asked_for(project):
+    with dg.DagsterInstance.local_temp() as kept:
+        [request] = tick("daily_collection", kept)
+        kept.create_run_for_job(
+            load_definitions().resolve_job_def("collect"), tags={"dagster/run_key": request.run_key}
+        )
+        assert tick("daily_collection", kept) == "daily 2026-09-01 was asked for before"

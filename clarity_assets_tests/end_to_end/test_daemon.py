@@ -44,11 +44,12 @@ def test_the_daemon_collects_publishes_and_tells_by_itself(tmp_path):
             os.killpg(daemon.pid, signal.SIGTERM)
             daemon.wait(timeout=60)
         calls = len(stand_in.calls)
-    assert [body["title"] for body in hook.bodies] == ["[warning] demo: site sessions > 1"] or len(hook.bodies) == 1
+    assert [body["title"].partition(":")[0] for body in hook.bodies] == ["[warning] demo"]
+    assert "sessions" in hook.bodies[0]["title"]
     assert calls == 6
     with dg.DagsterInstance.from_config(environment["DAGSTER_HOME"]) as instance:
-        runs = {run.job_name: run.status.value for run in instance.get_runs() if run.job_name == "daily"}
-    assert runs == {"daily": "SUCCESS"}
+        runs = [run.status.value for run in instance.get_runs() if run.job_name == "daily"]
+    assert runs == ["SUCCESS"]  # however many ticks came by the fast clock
     with duckdb.connect(str(published), read_only=True) as con:
         assert con.execute("select date, count(*) from marts.fct_site_daily group by date").fetchall() == [(DAY, 1)]
 

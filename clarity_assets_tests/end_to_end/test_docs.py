@@ -5,6 +5,7 @@ import inspect
 import os
 import re
 import shlex
+import stat
 import subprocess
 import sys
 import time
@@ -14,12 +15,14 @@ import click
 import pytest
 import requests
 import yaml
+from pydantic import SecretStr
 
 from clarity_assets import errors
 from clarity_assets.clarity.columns import MEASURES, SIGNALS, STATE
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.cli import main
 from clarity_assets.dagster_home import PROJECT
+from clarity_assets.delivery.channels import need_channels
 from clarity_assets.model_docs import PAGE, models_markdown
 from clarity_assets.reports.measures import MEASURES as REPORT_MEASURES
 from clarity_assets.settings import Settings, load_settings
@@ -33,6 +36,7 @@ def commands(document: Path) -> list[str]:
     return [line for block in re.findall(r"```sh\n(.*?)```", document.read_text(), re.S) for line in block.splitlines()]
 
 
+TOKEN_FILE = "install -m 600 .env.example .env"
 COMMANDS = sorted({line for document in DOCUMENTS for line in commands(document)})
 
 
@@ -95,8 +99,24 @@ def test_every_other_command_is_known_to_this_test():
         ".venv/bin/python -m clarity_assets.demo.stand_in ",
     )
     rest = [c for c in COMMANDS if not c.startswith(known)]
-    assert rest == ["cp .env.example .env"]
-    assert (PROJECT / ".env.example").exists()
+    assert rest == [TOKEN_FILE]
+
+
+def test_the_file_of_the_token_is_made_readable_for_its_owner_alone(tmp_path):
+    example = (PROJECT / ".env.example").read_text()
+    (tmp_path / ".env.example").write_text(example)
+    subprocess.run(["sh", "-c", f"umask 022; {TOKEN_FILE}"], cwd=tmp_path, check=True)
+    made = tmp_path / ".env"
+    assert (stat.S_IMODE(made.stat().st_mode), made.read_text()) == (0o600, example)
+    assert "cp .env.example" not in "".join(document.read_text() for document in DOCUMENTS)
+
+
+def test_the_addresses_that_the_settings_give_as_examples_are_understood_as_typed():
+    whole = re.findall(r"\w+://[\w.@:/?=]+(?=[,. ])", Settings.model_fields["alert_to"].description)
+    assert [url.partition(":")[0] for url in whole] == ["mailtos", "json"]
+    typed = subprocess.run(["sh", "-c", f"A={whole[0]}; printf %s $A"], check=True, capture_output=True, text=True)
+    channels = need_channels(SecretStr(f"{typed.stdout} {whole[1]}"), setting="CLARITY_ALERT_TO")
+    assert [channel.name for channel in channels] == ["mailtos://example.com (t…@example.com)", "json://host"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)

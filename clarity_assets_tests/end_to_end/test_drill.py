@@ -59,7 +59,7 @@ def live_through(world: World) -> None:
 def full_disk(world: World, now) -> None:
     world.set_clock(now)
     [request] = world.daemon.requested(now, "daily_collection")
-    assert world.start("daily", request.partition_key, "--room", "0").wait(timeout=180) == 1
+    assert world.start("daily", request.partition_key, "--largest-file", "65536").wait(timeout=180) == 1
 
 
 def two_daemons(world: World, now) -> None:

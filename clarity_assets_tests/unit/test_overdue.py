@@ -7,7 +7,7 @@ import pytest
 from clarity_assets.backups.making import make_backup
 from clarity_assets.behind import days_behind, mark_built
 from clarity_assets.demo.site import SimulatedSite
-from clarity_assets.overdue import find_overdue, marts_wait
+from clarity_assets.overdue import find_overdue, report_waits
 from clarity_assets.project_models import ensure_project
 from clarity_assets.reports.period import Period
 from clarity_assets.warehouse.connection import open_warehouse
@@ -50,7 +50,7 @@ def test_nothing_is_overdue_of_a_project_that_has_nothing(tmp_path):
 def test_a_report_is_overdue_a_while_after_its_time_once_its_marts_are_there(bench):
     now = datetime(2026, 9, 14, 12, tzinfo=UTC)
     settings = bench.settings.model_copy(update={"now": now})
-    assert marts_wait(settings, Period.week(MONDAY)) == "the marts of 2026-09-07 are behind; they are built first"
+    assert report_waits(settings, Period.week(MONDAY)) == "the marts of 2026-09-07 are behind; they are built first"
     assert ("weekly", "2026-09-07") not in overdue(bench, hour=12)
     build_all(bench)
     assert days_behind(settings).days == ()

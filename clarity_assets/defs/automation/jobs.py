@@ -3,13 +3,11 @@
 import dagster as dg
 
 from clarity_assets.defs.clarity.assets import GROUP as LANDING
+from clarity_assets.defs.resources import RUN_LIMIT
 from clarity_assets.runs import BUILT, MODEL_GROUPS, PUBLISHED
-from clarity_assets.settings import load_settings
 
 COPY = dg.AssetSelection.assets(PUBLISHED)
 MODELS = dg.AssetSelection.groups(*MODEL_GROUPS) | dg.AssetSelection.assets(BUILT)
-
-_LIMIT = {"dagster/max_runtime": str(round(load_settings().run_limit_min * 60))}
 
 
 def _of_period(every: str) -> dg.AssetSelection:
@@ -22,39 +20,39 @@ def _of_period(every: str) -> dg.AssetSelection:
 daily_job = dg.define_asset_job(
     "daily",
     selection=dg.AssetSelection.groups(LANDING) | MODELS | COPY,
-    tags=_LIMIT,
+    tags=RUN_LIMIT,
     description="One UTC day from Clarity's answers to checked marts and the published copy. Where a request fails, "
     "the marts of what is known are made by `build`.",
 )
 collect_job = dg.define_asset_job(
     "collect",
     selection=dg.AssetSelection.groups(LANDING),
-    tags=_LIMIT,
+    tags=RUN_LIMIT,
     description="One UTC day of every Clarity request.",
 )
 build_job = dg.define_asset_job(
     "build",
     selection=MODELS | COPY,
-    tags=_LIMIT,
+    tags=RUN_LIMIT,
     description="Marts and checks of a range of UTC days, and the published copy.",
 )
 weekly_job = dg.define_asset_job(
     "weekly",
     selection=_of_period("weekly"),
-    tags=_LIMIT,
+    tags=RUN_LIMIT,
     description="Reports and exports of a week, sent to CLARITY_REPORT_TO.",
 )
 monthly_job = dg.define_asset_job(
     "monthly",
     selection=_of_period("monthly"),
-    tags=_LIMIT,
+    tags=RUN_LIMIT,
     description="Reports and exports of a month, sent to CLARITY_REPORT_TO.",
 )
-publish_job = dg.define_asset_job("publish", selection=COPY, tags=_LIMIT, description="The published copy alone.")
+publish_job = dg.define_asset_job("publish", selection=COPY, tags=RUN_LIMIT, description="The published copy alone.")
 upkeep_job = dg.define_asset_job(
     "upkeep",
     selection=dg.AssetSelection.assets(*(["operations", name] for name in ("backup", "tidied", "health"))),
-    tags=_LIMIT,
+    tags=RUN_LIMIT,
     description="Backup, what is kept no longer, and the health of it all.",
 )
 

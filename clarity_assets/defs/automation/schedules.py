@@ -5,12 +5,14 @@ from datetime import date
 import dagster as dg
 
 from clarity_assets.clarity.windows import newest_complete_day
+from clarity_assets.dagster_facts import was_asked
 from clarity_assets.defs.automation.jobs import daily_job, monthly_job, upkeep_job, weekly_job
 from clarity_assets.errors import WarehouseBusy
-from clarity_assets.overdue import marts_wait
+from clarity_assets.overdue import report_waits
 from clarity_assets.reports.period import Period, newest_month, newest_week
 from clarity_assets.settings import Settings, load_settings
 
+LOOK_TIMEOUT_S = 10.0  # to wait for the warehouse: Dagster ends a tick after 60 s
 EVERY_MINUTE = "* * * * *"  # of a clock that runs fast (a drill): each tick asks it whether it is time
 
 Requested = dg.RunRequest | dg.SkipReason
@@ -27,16 +29,13 @@ def day_to_collect(settings: Settings) -> Requested:
 
 
 def damage_told(settings: Settings) -> str:
-    """What is wrong with the warehouse so that it must be restored; empty where it opens, or somebody has it open.
+    """What is wrong with the warehouse so that it must be restored; empty where it opens.
 
-    A file that is missing although there are backups counts: the next collection would begin an empty one.
+    A file that is missing although there are backups counts. Raises WarehouseBusy.
     """
     from clarity_assets.backups.recovering import find_damage
 
-    try:
-        return find_damage(settings, is_deep=False) or ""
-    except WarehouseBusy:
-        return ""
+    return find_damage(settings, is_deep=False) or ""
 
 
 def week_to_report(settings: Settings) -> Requested:
@@ -48,8 +47,8 @@ def month_to_report(settings: Settings) -> Requested:
 
 
 def _of_period(job: str, period: Period, settings: Settings) -> Requested:
-    """The period, unless its marts tell less than is known: then sensor `overdue` asks for it once they are built."""
-    waits = marts_wait(settings, period) if settings.project_id else "CLARITY_PROJECT_ID is not set; put it into .env"
+    """The period, unless more of it will be told soon: then sensor `overdue` asks for it."""
+    waits = report_waits(settings, period) if settings.project_id else "CLARITY_PROJECT_ID is not set; put it into .env"
     return dg.SkipReason(waits) if waits else _of_partition(job, period.start, settings)
 
 
@@ -75,7 +74,7 @@ def is_time(cron: str, settings: Settings) -> bool:
 
 
 def schedule(name: str, *, job, cron: str, asked, description: str) -> dg.ScheduleDefinition:
-    """A schedule whose runs are told by `asked`: one a run key, so a tick that comes twice starts one run."""
+    """A schedule whose runs are told by `asked`; what was asked before, by whichever tick, is not asked again."""
 
     @dg.schedule(
         name=name,
@@ -85,11 +84,18 @@ def schedule(name: str, *, job, cron: str, asked, description: str) -> dg.Schedu
         default_status=default_status(dg.DefaultScheduleStatus),
         description=description,
     )
-    def ticked(_context: dg.ScheduleEvaluationContext) -> Requested:
-        settings = load_settings()
+    def ticked(context: dg.ScheduleEvaluationContext) -> Requested:
+        settings = load_settings(warehouse_timeout_s=LOOK_TIMEOUT_S)
         if settings.clock_speed and not is_time(cron, settings):
             return dg.SkipReason(f"not yet: it is {settings.clock():%Y-%m-%d %H:%M} UTC by the drill's clock")
-        return asked(settings)
+        try:
+            found = asked(settings)
+        except WarehouseBusy as error:
+            return dg.SkipReason(f"{error}; a sensor asks for it once that is over")
+        is_kept = context.instance_ref is not None  # one in memory has no schedules, and gives itself to none
+        if isinstance(found, dg.RunRequest) and is_kept and was_asked(context.instance, found.run_key):
+            return dg.SkipReason(f"{found.run_key} was asked for before")
+        return found
 
     return ticked
 

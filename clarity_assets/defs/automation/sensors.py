@@ -5,11 +5,13 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from clarity_assets.alerts.causes import JobFacts
 from clarity_assets.behind import days_behind
-from clarity_assets.clarity.missed_days import find_missed_days
-from clarity_assets.dagster_facts import job_facts, runs_under_way
+from clarity_assets.clarity.missed_days import MissedDay, find_missed_days
+from clarity_assets.dagster_facts import job_facts, runs_under_way, was_asked
 from clarity_assets.defs.automation.jobs import build_job, collect_job, monthly_job, publish_job, upkeep_job, weekly_job
-from clarity_assets.defs.automation.schedules import damage_told, default_status
+from clarity_assets.defs.automation.schedules import LOOK_TIMEOUT_S, damage_told, default_status
+from clarity_assets.defs.clarity.assets import asset_key
 from clarity_assets.defs.operations.assets import recovery
 from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt
 from clarity_assets.overdue import find_overdue
@@ -21,26 +23,32 @@ CORRUPT = WarehouseCorrupt.__name__
 FAST_S = 10  # between two looks where the clock runs fast
 SPAN_GAP = timedelta(days=7)  # days behind that lie nearer are built in one run
 
+SEND_BUDGET_S = 25.0  # of a tick, which Dagster ends after 60 s
+
 Asked = tuple[list[dg.RunRequest], str]
 """What a sensor asks for, and what is told where it asks for nothing."""
 
+Look = Callable[[Settings, dg.SensorEvaluationContext], Asked]
 
-def healing_sensor(name: str, *, jobs: tuple, every_s: int, description: str):
-    """Decorates what compares what should be with what is (settings and log in, `Asked` out).
 
-    It waits while a run is queued or under way, and while the warehouse is held or must be restored.
+def healing_sensor(name: str, *, jobs: tuple, every_s: int, description: str, waits_for: tuple[str, ...] = ()):
+    """Decorates what compares what should be with what is (settings and the tick's context in, `Asked` out).
+
+    It waits while a run (of the jobs `waits_for`, or any) is queued or under way, and while the warehouse is held or
+    must be restored.
     """
 
-    def decorated(look: Callable[[Settings, dg.DagsterLogManager], Asked]) -> dg.SensorDefinition:
+    def decorated(look: Look) -> dg.SensorDefinition:
         def looked(context: dg.SensorEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
             end_dead_runs(context.instance)
-            settings = load_settings()
-            requests, told = [], _why_wait(context, settings)
-            if not told:
-                try:
-                    requests, told = look(settings, context.log)
-                except (WarehouseBusy, WarehouseCorrupt) as error:  # the alerts tell it where it lasts
-                    told = f"{type(error).__name__}: {error}"
+            settings = load_settings(warehouse_timeout_s=LOOK_TIMEOUT_S)
+            requests: list[dg.RunRequest] = []
+            try:
+                told = _why_wait(context, settings, waits_for)
+                if not told:
+                    requests, told = look(settings, context)
+            except (WarehouseBusy, WarehouseCorrupt) as error:  # the alerts tell it where it lasts
+                told = f"{type(error).__name__}: {error}"
             return requests or dg.SkipReason(told)
 
         return _sensor(name, jobs=jobs, every_s=every_s, description=description)(looked)
@@ -61,20 +69,35 @@ def _sensor(name: str, *, jobs: tuple, every_s: int, description: str):
 @healing_sensor(
     "missed_days",
     jobs=(collect_job,),
-    every_s=120,
+    every_s=60,
+    waits_for=("daily", "collect"),
     description="Days that are not known but can still be asked: a run for each that the budget allows, the most "
     "endangered first, never out of what the next collection needs; the others are told with the time they are lost.",
 )
-def missed_days(settings: Settings, log: dg.DagsterLogManager) -> Asked:
+def missed_days(settings: Settings, context: dg.SensorEvaluationContext) -> Asked:
     found = find_missed_days(settings)
     left = [f"{day.told}: {why}" for day, why in found.left]
     for line in left:
-        log.warning(f"left: {line}")
+        context.log.warning(f"left: {line}")
     asked = [
-        dg.RunRequest(run_key=f"missed {day.date} {attempt(settings)}", partition_key=f"{day.date}")
+        dg.RunRequest(
+            run_key=missed_key(day, settings),
+            partition_key=f"{day.date}",
+            asset_selection=None if day.is_whole else [asset_key(cost.request) for cost in day.costs],
+        )
         for day in found.ask
     ]
     return asked, "; ".join(left) or "no day is missed"
+
+
+def missed_key(day: MissedDay, settings: Settings) -> str:
+    return f"missed {day.date} {attempt(settings)}"
+
+
+def days_first(settings: Settings, instance: dg.DagsterInstance) -> str:
+    """Which missed days are asked before anything is made of the others; empty where none is, or was tried just now."""
+    asked = [d for d in find_missed_days(settings).ask if not was_asked(instance, missed_key(d, settings))]
+    return f"{', '.join(f'{day.date}' for day in asked)}: asked first" if asked else ""
 
 
 @healing_sensor(
@@ -83,7 +106,10 @@ def missed_days(settings: Settings, log: dg.DagsterLogManager) -> Asked:
     every_s=60,
     description="Days of which more (or less) is known than their marts tell: they are built anew and published.",
 )
-def marts_behind(settings: Settings, _log: dg.DagsterLogManager) -> Asked:
+def marts_behind(settings: Settings, context: dg.SensorEvaluationContext) -> Asked:
+    waits = days_first(settings, context.instance)
+    if waits:
+        return [], waits
     behind = days_behind(settings)
     asked = [
         dg.RunRequest(
@@ -102,10 +128,13 @@ def marts_behind(settings: Settings, _log: dg.DagsterLogManager) -> Asked:
     description="What a schedule should have brought and did not (the machine was off, a run was killed, marts were "
     "behind): reports of the newest week and month, the backup, the published copy.",
 )
-def overdue(settings: Settings, log: dg.DagsterLogManager) -> Asked:
+def overdue(settings: Settings, context: dg.SensorEvaluationContext) -> Asked:
+    waits = days_first(settings, context.instance)
+    if waits:
+        return [], waits
     asked = []
     for one in find_overdue(settings):
-        log.info(f"{one.job}: {one.why}")
+        context.log.info(f"{one.job}: {one.why}")
         run_key = f"overdue {one.job} {one.partition or ''} {attempt(settings)}"
         asked.append(dg.RunRequest(run_key=run_key, job_name=one.job, partition_key=one.partition))
     return asked, "all that was due is done"
@@ -122,13 +151,13 @@ def alerts(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.S
     from clarity_assets.alerts.watching import watch
     from clarity_assets.delivery.outbox import send_due
 
-    settings = load_settings()
+    settings = load_settings(warehouse_timeout_s=LOOK_TIMEOUT_S)
     if not settings.project_id:
         yield dg.SkipReason("CLARITY_PROJECT_ID is not set; put it into .env")
         return
     facts = job_facts(context.instance, JOBS)
     watched = watch(settings, jobs=facts)
-    sent = send_due(settings)
+    sent = send_due(settings, budget_s=SEND_BUDGET_S)
     for error in sent.errors:
         context.log.warning(error)
     told = (
@@ -136,12 +165,22 @@ def alerts(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.S
         f"{sent.sent} messages sent, {len(sent.errors)} not"
     )
     # a damaged block is met by who reads it: then the run's error says so, while the file itself still opens
-    damage = damage_told(settings) or next((f.error for f in facts if CORRUPT in f.error), "")
+    try:
+        damage = damage_told(settings) or _corrupt_of_runs(facts)
+    except WarehouseBusy:
+        damage = ""  # looked at again in a minute
     if damage:
         context.log.error(damage)
         yield dg.RunRequest(run_key=f"recovery {attempt(settings)}")
     else:
         yield dg.SkipReason(told)
+
+
+def _corrupt_of_runs(facts: tuple[JobFacts, ...]) -> str:
+    """What a run since the last recovery said of a damaged warehouse."""
+    recovered = max((f.last_ended_at for f in facts if f.job == "recovery" and f.last_ended_at), default=None)
+    said = (f.error for f in facts if CORRUPT in f.error and (recovered is None or f.last_ended_at > recovered))
+    return next(said, "")
 
 
 def spans(days: tuple[date, ...]) -> list[tuple[date, date]]:
@@ -161,10 +200,10 @@ def attempt(settings: Settings) -> str:
     return f"{now:%Y-%m-%d} {now.hour // settings.retry_after_h}"
 
 
-def _why_wait(context: dg.SensorEvaluationContext, settings: Settings) -> str:
+def _why_wait(context: dg.SensorEvaluationContext, settings: Settings, waits_for: tuple[str, ...]) -> str:
     if not (settings.project_id and settings.api_token):
         return "CLARITY_PROJECT_ID and CLARITY_API_TOKEN are not both set; put them into .env"
-    running = [run.job_name for run in runs_under_way(context.instance)]
+    running = [r.job_name for r in runs_under_way(context.instance) if not waits_for or r.job_name in waits_for]
     if running:
         return f"{', '.join(running)} is queued or running"
     damage = damage_told(settings)

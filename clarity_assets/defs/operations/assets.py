@@ -6,7 +6,7 @@ import dagster as dg
 
 from clarity_assets.behind import mark_built
 from clarity_assets.defs.partitions import daily
-from clarity_assets.defs.resources import WRITERS, ClaritySettings
+from clarity_assets.defs.resources import RUN_LIMIT, WRITERS, ClaritySettings
 from clarity_assets.project_models import project_models
 from clarity_assets.runs import BUILT, PUBLISHED
 from clarity_assets.settings import load_settings
@@ -135,7 +135,7 @@ def recover(clarity: ClaritySettings) -> None:
     recover_if_corrupt(clarity.settings)
 
 
-@dg.job(description="A corrupt warehouse is moved aside and restored from the newest good backup.")
+@dg.job(tags=RUN_LIMIT, description="A corrupt warehouse is moved aside and restored from the newest good backup.")
 def recovery() -> None:
     recover()
 

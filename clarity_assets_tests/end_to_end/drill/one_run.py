@@ -1,7 +1,7 @@
 """One run of a job in a process of its own, for what only a process can meet: kill -9, a full disk, another beside it.
 
-`python -m clarity_assets_tests.end_to_end.drill.one_run JOB PARTITION [--room BYTES]` (`-`: no partition); with `--room` no file may
-grow beyond the warehouse's size and so much more. Exit code 1 where the run fails.
+`python -m clarity_assets_tests.end_to_end.drill.one_run JOB PARTITION [--largest-file BYTES]` (`-`: no partition); with
+`--largest-file` no file can be written beyond so many bytes, as with a full disk or a quota. Exit code 1 where the run fails.
 """
 
 import argparse
@@ -11,19 +11,17 @@ import signal
 import dagster as dg
 
 from clarity_assets.runs import load_definitions
-from clarity_assets.settings import load_settings
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("job")
     parser.add_argument("partition")
-    parser.add_argument("--room", type=int)
+    parser.add_argument("--largest-file", type=int)
     given = parser.parse_args()
-    if given.room is not None:
+    if given.largest_file is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        limit = load_settings().warehouse.stat().st_size + given.room
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (given.largest_file, resource.RLIM_INFINITY))
     with dg.DagsterInstance.ephemeral() as instance:  # in memory: the run's own record is not what is tried here
         result = (
             load_definitions()

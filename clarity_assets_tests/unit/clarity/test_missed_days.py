@@ -66,7 +66,9 @@ def test_of_several_missed_days_the_most_endangered_is_asked_and_the_others_are_
     """Lost at noon, it is asked in part: 72 h - 48 h of the two most valuable requests, which tell the day after too."""
     bench.at(after(3)).collect_all(after(3))
     found = missed(bench)
-    assert told(found) == [(after(1), 8)]
+    assert told(found) == [(after(1), 4)]
+    assert [cost.request for cost in found.ask[0].costs] == ["browser_device", "url_device"]
+    assert not found.ask[0].is_whole
     assert [(day.date, why) for day, why in found.left] == [
         (after(2), "0 of 10 requests of 2026-09-08 are left; anew at 2026-09-09 00:00 UTC")
     ]
