@@ -157,9 +157,7 @@ def store_and_tell(
     return changed, sum(queued)
 
 
-def tell_given_up(
-    con: duckdb.DuckDBPyConnection, alerts: Iterable[Alert], *, settings: Settings, now: datetime
-) -> int:
+def tell_given_up(con: duckdb.DuckDBPyConnection, alerts: Iterable[Alert], *, settings: Settings, now: datetime) -> int:
     """Queue once more what was given up of these open alerts that are critical, where its channel works again."""
     openings = [opening_of(alert) for alert in alerts if alert.is_critical and not alert.is_silent]
     project = settings.need_project()

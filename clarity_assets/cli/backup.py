@@ -93,7 +93,10 @@ def restore(which: str, replace: bool, nothing_spent_since: bool, other_project:
 @click.command()
 @click.option("--from-archive", is_flag=True, help="Where no backup is good: begin anew from the archived answers.")
 def recover(from_archive: bool) -> None:
-    """Replace a damaged or missing warehouse by its newest good backup; a damaged file is kept, a healthy one left alone."""
+    """Replace a damaged or missing warehouse by its newest good backup; the damaged file is kept.
+
+    A healthy one is left alone.
+    """
     from clarity_assets.backups.recovering import recover_warehouse
 
     settings = load_settings()

@@ -1,4 +1,4 @@
-"""Messages that say that alerts are over in; which of them wait for their openings, and both cancelled where untold, out.
+"""Messages that alerts are over in; which of them wait for their openings, and both cancelled where untold, out.
 
 On each channel no end arrives without its beginning, and no beginning after its end.
 """
@@ -14,8 +14,9 @@ from clarity_assets.delivery.tables import DROPPED_ARRIVED, INTERRUPTED, SENDING
 
 State = Literal["told", "leaving", "waits", "never", "back"]
 
-UNTOLD = ("waits", "never", "back")
-REASON = "the alert was over before it could be told, or its end could before it came back"
+UNTOLD = {"waits", "never", "back"}
+OVER = "the alert was over before it could be told"
+ALONE = "nobody was told here that it began, or it came back since"
 ABOUT = "coalesce(about, [regexp_replace(message_id, ':[^:]*$', '')])"  # rows that are older than the column
 
 
@@ -55,15 +56,19 @@ def settle_endings(con: duckdb.DuckDBPyConnection, *, project_id: str) -> Ending
             group by channel_id order by channel_id""",  # noqa: S608
         [project_id, *WAITING],
     ).fetchall()
-    cancelled: list[str] = []
-    held: list[str] = []
+    cancelled, held = 0, []
     for channel_id, openings in waiting:
-        rows = _rows(con, project_id, channel_id, {*openings, *map(_next, openings)})
-        gone = _untold_ends(rows)
-        gone |= _over(rows, gone)
-        cancelled += sorted(gone)
+        about = _rows(con, project_id, channel_id, {*openings, *map(_next, openings)})
+        told_with = {opening for row in about for opening in row.about}  # a digest is over when all of it is
+        rows = _rows(con, project_id, channel_id, {*told_with, *map(_next, openings)})
+        ends = _untold_ends(rows)
+        gone = set(ends) | _over(rows, set(ends))
+        alone = sorted(its_id for its_id, states in ends.items() if "waits" not in states)
+        cancelled += cancel(con, alone, reason=ALONE) if alone else 0
+        paired = sorted(gone.difference(alone))
+        cancelled += cancel(con, paired, reason=OVER) if paired else 0
         held += _held(rows, gone)
-    return Endings(cancel(con, cancelled, reason=REASON) if cancelled else 0, tuple(held))
+    return Endings(cancelled, tuple(held))
 
 
 def _rows(con: duckdb.DuckDBPyConnection, project_id: str, channel_id: str, openings: Iterable[str]) -> list[Row]:
@@ -94,10 +99,12 @@ def _state(opening: str, rows: list[Row]) -> State:
     return "waits" if any(row.waits for row in own) else "never"
 
 
-def _untold_ends(rows: list[Row]) -> set[str]:
-    """The waiting ends of which no opening was told, or is being told now."""
-    ends = [row for row in rows if row.is_end and row.waits]
-    return {row.delivery_id for row in ends if all(_state(opening, rows) in UNTOLD for opening in row.about)}
+def _untold_ends(rows: list[Row]) -> dict[str, set[State]]:
+    """The waiting ends of which no opening was told, or is being told now, with what became of these."""
+    states = {
+        row.delivery_id: {_state(opening, rows) for opening in row.about} for row in rows if row.is_end and row.waits
+    }
+    return {its_id: found for its_id, found in states.items() if found <= UNTOLD}
 
 
 def _over(rows: list[Row], gone: set[str]) -> set[str]:

@@ -44,7 +44,7 @@ DELIVERY = (
     Column("sent_at", "TIMESTAMP", "When the server had taken it (UTC). NULL: it has not."),
     Column("first_error", "VARCHAR", "Why the first attempt failed, without secrets. NULL: none failed."),
     Column("last_error", "VARCHAR", "Why the last attempt failed, or who refused of several. NULL: nothing did."),
-    Column("about", "VARCHAR[]", "Openings that it tells: alert:<id>, alert:<id>.1 where it came back. NULL: a report."),
+    Column("about", "VARCHAR[]", "Openings that it tells: alert:<id>, alert:<id>.1 if it came back. NULL: a report."),
 )
 
 DELIVERY_TABLES: dict[str, tuple] = {

@@ -23,6 +23,6 @@ def open_operations(
 
     Raises WarehouseError as `open_warehouse` does.
     """
-    with open_warehouse(settings.operations_file, timeout_s=TIMEOUT_S, label=label) as con:
+    with open_warehouse(settings.operations_file, timeout_s=TIMEOUT_S, label=label, is_made_anew=True) as con:
         ensure_tables(con, tables)
         yield con

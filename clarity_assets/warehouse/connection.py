@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from clarity_assets.errors import WarehouseBusy, WarehouseError
+from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt, WarehouseError
 from clarity_assets.warehouse.processes import command_of
 from clarity_assets.warehouse.queue import Turn, WriterQueue
 from clarity_assets.warehouse.tickets import PRIVATE_FILE
@@ -18,17 +18,24 @@ from clarity_assets.warehouse.troubles import corrupt, explained, is_held_elsewh
 from clarity_assets.warehouse.waiting import Deadline, pauses
 
 LOCK_HOLDER = re.compile(r"lock is held in (?P<program>.*?) ?\(PID (?P<pid>\d+)\)")
+MADE = "made"  # in the queue's folder: there is a warehouse, so that a missing one was lost
 WAL_START = b"d\x00b"  # how DuckDB (1.0 to 2.0) begins a write-ahead log: field 100, entry "version"
 
 
 @contextmanager
 def open_warehouse(
-    path: Path | str, *, timeout_s: float = 60.0, label: str = "", memory_limit: str | None = None
+    path: Path | str,
+    *,
+    timeout_s: float = 60.0,
+    label: str = "",
+    memory_limit: str | None = None,
+    is_made_anew: bool = False,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """The only way to open the working file: waits its turn, makes what is missing, closes whatever happens.
 
     An error in the body rolls an open transaction back; so does a body that ends without committing, and is told so
     (WarehouseError). `label` tells others what the file is held for. `memory_limit` as DuckDB spells it (`1GB`).
+    A missing file is made, but not where there was one (`is_made_anew`: then too): history would begin anew in silence.
     Times are UTC, extensions are never fetched or loaded, temporary files stay beside the file.
 
     Raises WarehouseBusy, WarehouseCorrupt, WarehouseUnwritable, WarehouseFull, at opening and from the body, where the
@@ -42,7 +49,7 @@ def open_warehouse(
     queue = WriterQueue(file)
     config = _config(file, memory_limit)
     with queue.turn(timeout_s=timeout_s, label=label) as turn:
-        _make_sure_of(file, queue.folder, config)
+        _make_sure_of(file, queue.folder, config, is_made_anew=is_made_anew)
         with explained(file, at_open=True):
             con = _connect(file, config, deadline, turn)
         with explained(file):
@@ -68,14 +75,21 @@ def _config(file: Path, memory_limit: str | None) -> dict[str, str]:
     return config | ({"memory_limit": memory_limit} if memory_limit else {})
 
 
-def _make_sure_of(file: Path, private_folder: Path, config: dict[str, str]) -> None:
+def _make_sure_of(file: Path, private_folder: Path, config: dict[str, str], *, is_made_anew: bool) -> None:
     """Create the file if it is missing; refuse what DuckDB would open in silence without the last commits."""
+    made = private_folder / MADE
     try:
         if file.exists():
             _check_log(file)
         else:
             _refuse_orphaned_log(file)
+            if made.exists() and not is_made_anew:
+                raise WarehouseCorrupt(
+                    f"{file} is missing, and there was one ({made} says so); nothing was made in its place. Bring it "
+                    f"back by `clarity-assets recover`, or delete {private_folder} to begin anew without its history"
+                )
             _create(file, private_folder / "new.duckdb", config)
+        made.touch(mode=PRIVATE_FILE)
     except OSError as error:
         raise os_trouble(error, file) from error
 

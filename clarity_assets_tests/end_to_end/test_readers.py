@@ -25,7 +25,7 @@ from clarity_assets_tests.fixtures.projects import PROJECT
 
 READERS, COLLECTIONS = 8, 50
 LONGEST_WAIT_S = 1.0  # in the queue; how long opening takes where nobody queues is the machine's, and comes on top
-PAUSE_S = 0.25  # of the other writer
+PAUSE_S = 0.2  # of the other writer
 SITE = SimulatedSite.generate(first_day=FIRST_DAY - timedelta(days=4), days=COLLECTIONS + 10, sessions_per_day=25)
 
 

@@ -45,6 +45,13 @@ def test_watch_tells_once_and_ends_with_1_while_something_critical_is_open(ops):
     assert [body["title"] for body in hook.bodies] == ["[critical] test: The warehouse was restored"]
 
 
+def test_watch_says_of_what_is_wrong_the_value_the_rule_and_the_next_step(ops):
+    told = " ".join(run(ops, watch, CLARITY_ALERT_TO="", CLARITY_THRESHOLDS="page clicks > 9").output.split())
+
+    assert "CLARITY_THRESHOLDS: 'page clicks > 9': 'clicks' is no measure; known are rage_click" in told
+    assert "What to do: Put it right in .env" in told
+
+
 def test_watch_says_that_nobody_is_told_without_an_address(ops):
     assert "CLARITY_ALERT_TO is empty, so nobody is told." in run(ops, watch, CLARITY_ALERT_TO="").output
 

@@ -133,6 +133,16 @@ def test_more_than_five_of_one_kind_at_once_are_one_message_and_so_is_their_end(
     assert len(ops.alerts) == 7
 
 
+def test_a_digest_and_a_single_message_say_which_openings_they_tell(ops):
+    many = [cause(f"anomaly:{i}", "warning") for i in range(6)]
+    ops.found(*many, cause())
+    alerts = {alert.cause_id: f"alert:{alert.alert_id}" for alert in ops.alerts}
+    single = [alerts.pop("collection_failed")]
+
+    [[one], [six]] = ops.sql("select about from ops.delivery order by len(about)")
+    assert (one, six) == (single, sorted(alerts.values()))
+
+
 def test_five_of_one_kind_are_five_messages(ops):
     ops.found(*(cause(f"anomaly:{i}", "warning") for i in range(5)))
 

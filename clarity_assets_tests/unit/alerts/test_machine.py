@@ -106,10 +106,11 @@ LONG_AGO = NOW - timedelta(days=40)
 class Backup:
     made_at: datetime
     is_verified: bool = True
+    warnings: tuple[str, ...] = ()
 
 
-def backed_up(*backups: Backup, first_seen: datetime | None = LONG_AGO) -> Found:
-    return backup_old(backups, first_seen=first_seen, now=NOW, open_ids=frozenset(["backup_old"]))
+def backed_up(*backups: Backup, first_seen: datetime | None = LONG_AGO, open_ids=("backup_old",)) -> Found:
+    return backup_old(backups, first_seen=first_seen, now=NOW, open_ids=frozenset(open_ids))
 
 
 def test_a_verified_backup_of_48_hours_is_new_enough(tmp_path):
@@ -123,6 +124,23 @@ def test_no_backup_is_told_of_a_project_older_than_48_hours():
     assert backed_up(first_seen=NOW - hours(47)) == Found()
     assert backed_up(first_seen=None) == Found()
     assert "There is none" in backed_up().causes[0].detail
+
+
+def test_what_the_newest_backup_warns_of_is_told_until_one_warns_of_nothing():
+    warned = Backup(NOW - hours(3), warnings=("18 answers are missing",))
+    found = backed_up(Backup(NOW - hours(27)), warned)
+    [cause] = found.causes
+    assert (cause.cause_id, cause.kind, cause.severity) == ("backup_old:warning", "backup_old", "warning")
+    assert "That of 2026-10-04 23:30 UTC: 18 answers are missing." in cause.detail
+    assert list(found.over) == ["backup_old"]
+    both = ("backup_old", "backup_old:warning")
+    assert set(backed_up(warned, Backup(NOW - hours(2)), open_ids=both).over) == set(both)
+
+
+def test_a_backup_that_a_wrong_clock_dated_far_into_the_future_is_not_the_newest():
+    [cause] = backed_up(Backup(NOW + hours(49)), Backup(NOW - hours(49))).causes
+    assert "The newest is of 2026-10-03 01:30 UTC" in cause.detail
+    assert backed_up(Backup(NOW + hours(2))).causes == ()
 
 
 # --- jobs -------------------------------------------------------------------------------------------------------------
@@ -145,6 +163,13 @@ def test_a_failed_job_is_critical_and_its_next_success_ends_it():
 def test_a_run_that_was_ended_for_its_time_is_told_as_that():
     [cause] = job("failure", ended=True).causes
     assert cause.cause_id == "run_ended:weekly"
+
+
+def test_a_run_whose_process_was_killed_is_started_again_by_itself_where_a_sensor_does_that():
+    gone = "its process 4711 is gone"
+    assert job("failure", name="daily", error=gone).causes[0].next_step.startswith("Nothing, the job is started again")
+    for name, error in (("daily", "KeyError: 'x'"), ("own_job", gone)):
+        assert "launch the job again" in job("failure", name=name, error=error).causes[0].next_step
 
 
 @pytest.mark.parametrize("status", ["running", "canceled"])

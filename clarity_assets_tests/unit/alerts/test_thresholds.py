@@ -99,7 +99,7 @@ def test_a_page_adds_up_over_its_devices(shop):
 def test_the_cause_names_value_day_and_limit(shop):
     [cause] = held(shop, "country sessions < 101").causes
 
-    assert cause.title == f"Sessions of Portugal: sessions 100 on {LAST} (limit < 101)"
+    assert cause.title == f"Sessions of Portugal: 100 on {LAST} (limit < 101)"
     assert cause.severity == "warning"
 
 

@@ -72,6 +72,7 @@ def test_a_week_of_server_errors_from_the_first_alert_to_the_last_resolution(tmp
 
 class _Good:
     is_verified = True
+    warnings = ()
 
     def __init__(self, made_at: datetime):
         self.made_at = made_at
@@ -135,6 +136,25 @@ def test_a_busy_spell_that_ended_is_forgotten(tmp_path):
                 assert ops.watch(now=NOW + timedelta(minutes=minutes)).open == ()
         else:
             assert ops.watch(now=NOW + timedelta(minutes=minutes)).was_warehouse_read
+
+
+# --- messages that were given up --------------------------------------------------------------------------------------
+
+
+def test_a_critical_alert_that_was_given_up_is_told_once_its_channel_works_again_while_it_is_open(tmp_path):
+    ops = stage(tmp_path, delivery_attempts=1)
+    ops.watch(jobs=FAILED)
+    ops.send(NOW, "failed")
+    ops.found(_threshold(), now=NOW + hours(1))
+    ops.send(NOW + hours(1), "sent")
+
+    assert ops.watch(jobs=FAILED, now=NOW + hours(2)).queued == 1
+    assert ops.watch(jobs=FAILED, now=NOW + hours(2)).queued == 0
+    ops.send(NOW + hours(2), "sent")
+    ops.watch(jobs=(JobFacts("weekly", "success", "x", NOW, False, ""),), now=NOW + hours(3))
+    ops.send(NOW + hours(3), "sent")
+    told = ops.sql("select kind from ops.delivery where status = 'sent' and contains(subject, 'weekly') order by rowid")
+    assert told == [("alert",), ("resolved",)]
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------

@@ -56,6 +56,17 @@ def test_importing_the_folder_into_an_empty_warehouse_brings_every_answer_back_a
     assert import_answers(empty.settings, (project.folder / "answers",)).duplicates == 18
 
 
+def test_an_answer_that_the_server_told_by_a_clock_a_little_ahead_of_ours_comes_back(project):
+    project.at(4, 1.0)
+    ahead = archive_answer(project.settings, an_answer(window_end=instant(4, hour=1) + timedelta(seconds=4)))
+    far = archive_answer(project.settings, an_answer(window_end=instant(4, hour=1) + timedelta(minutes=16)))
+    done = import_answers(project.settings, (ahead, far))
+    assert (done.stored, len(done.refused)) == (1, 1)
+    assert "window end 2026-09-05 01:16:00 UTC lies in the future (now 2026-09-05 01:00:00)" in done.refused[0]
+    [state] = [state for state in done.solved if state.date == day(3)]
+    assert state.is_known
+
+
 def test_an_answer_of_another_project_is_refused(project, tmp_path):
     path = archive_answer(project.settings, an_answer("another"))
     done = import_answers(project.settings, (path,))
@@ -119,6 +130,13 @@ def test_old_files_go_when_a_backup_holds_them_and_empty_folders_with_them(proje
 def test_without_a_backup_every_file_stays(project):
     assert tidy_archive(project.settings, now=instant(400)) == []
     assert len(files(project)) == 18
+
+
+def test_answers_of_another_project_stay_for_its_own_backups(project):
+    theirs = archive_answer(project.settings, an_answer("other"))
+    make_backup(project.settings)
+    assert len(tidy_archive(project.settings, now=instant(400))) == 18
+    assert files(project) == [theirs]
 
 
 def test_for_ever_is_for_ever(project):

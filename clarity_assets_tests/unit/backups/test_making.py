@@ -99,6 +99,31 @@ def test_older_ones_are_thinned(project):
     assert [backup.path.name for backup in list_backups(project.settings)] == [names[3], names[2]]
 
 
+def test_the_one_just_made_stays_where_the_clock_was_put_back(project):
+    later = make_backup(project.at(3, 5).settings)
+    made = make_backup(project.at(3, 3).settings)
+    assert (made.size_bytes, made.deleted) == (made.path.stat().st_size, ())
+    assert list_backups(project.settings) == [later, made]
+    assert find_backup(project.settings, "latest", now=instant(3, hour=3)) == made
+
+
+def test_two_projects_in_one_folder_neither_see_nor_delete_each_other_s(project):
+    few = {"backup_keep_daily": 1, "backup_keep_weekly": 0, "backup_keep_monthly": 0}
+    project = project.with_settings(**few)
+    other = project.with_settings(project_id="other")
+    theirs = [make_backup(other.settings, now=instant(number)) for number in (1, 3)]
+    assert theirs[1].deleted == (theirs[0].path.name,)
+    nobodys = project.folder / "backups" / "clarity-20260801T000000Z.backup"
+    nobodys.write_bytes(b"cut")
+    ours = make_backup(project.settings)
+    assert (ours.deleted, ours.warnings) == ((), ())
+    assert [backup.path for backup in list_backups(project.settings)] == [ours.path, nobodys]
+    assert [backup.path for backup in list_backups(other.settings)] == [theirs[1].path, nobodys]
+    assert newest_first(project.settings, now=instant(5)) == [ours]
+    assert [backup.is_verified for backup in verify_backups(project.settings)] == [True, False]
+    assert nobodys.exists()
+
+
 def test_alerts_and_deliveries_are_in_it_and_where_they_are_damaged_the_warehouse_still_is(project):
     with open_warehouse(project.settings.operations_file) as con:
         con.execute("create schema ops; create table ops.alert as select 7 as i")
@@ -136,8 +161,15 @@ def test_a_warehouse_that_was_begun_anew_drives_no_older_backup_out(project):
     project.collect(4)
     new = make_backup(project.at(5, 2.5).settings)
     assert "6 answers, and an older backup 18" in new.warnings[0]
+    assert f"`clarity-assets restore --replace {old.path.name}` brings the older one back" in new.warnings[0]
     assert new.deleted == ()
     assert list_backups(project.settings) == [new, old]
+    assert find_backup(project.settings, "latest", now=instant(5, hour=3)) == old
+    assert find_backup(project.settings, new.path.name, now=instant(5, hour=3)) == new
+    old.path.unlink()
+    with pytest.raises(BackupMissing, match=f"{new.path.name} has fewer answers than an older one had"):
+        find_backup(project.settings, "latest", now=instant(5, hour=3))
+    assert not make_backup(project.at(6, 2.5).settings).is_shrunk  # nobody misses the older ones any more
 
 
 @pytest.mark.parametrize("limit", [20_000, 1_000_000], ids=["the packed file", "the copy"])

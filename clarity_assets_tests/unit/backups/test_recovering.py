@@ -37,6 +37,7 @@ def test_after_any_destruction_everything_that_was_known_is_known_again(project,
     [alert] = alerts(project)
     assert (alert.kind, alert.severity) == ("warehouse_restored", "critical")
     assert "6 answers kept since were imported" in alert.detail
+    assert "othing was changed" not in alert.detail
     assert recover_if_corrupt(project.settings) is None
 
 
@@ -104,6 +105,47 @@ def test_from_the_archive_alone_every_kept_answer_and_its_days_come_back(project
     assert (done.backup, done.caught_up.imported) == (None, 18)
     assert project.known() == before
     assert project.slots_by_day()[day(3)] == 10
+
+
+def test_a_missing_warehouse_without_a_backup_begins_anew_from_the_archive_where_that_is_asked_for(project):
+    before = project.known()
+    delete(project.warehouse)
+    assert find_damage(project.settings) is None
+    with pytest.raises(
+        RestoreRefused, match="is missing, and .* holds no good backup of it; .*--from-archive.* 18 answers"
+    ):
+        recover_warehouse(project.settings)
+    assert not project.warehouse.exists()
+    done = recover_warehouse(project.settings, from_archive=True)
+    assert "is missing, and 18 answers of it are kept as files" in done.damage
+    assert (done.is_of_missing, done.caught_up.imported, project.known()) == (True, 18, before)
+    [alert] = alerts(project)
+    assert alert.title == "The warehouse was missing and has been restored"
+
+
+def test_a_project_without_anything_has_nothing_to_recover(tmp_path):
+    project = Project.in_folder(tmp_path)
+    with pytest.raises(RestoreRefused, match="is missing, and .* no answer is kept in .* `clarity-assets collect`"):
+        recover_warehouse(project.settings, from_archive=True)
+    assert not project.warehouse.exists()
+
+
+def test_a_backup_of_a_warehouse_that_was_begun_anew_is_not_what_comes_back(project):
+    good = make_backup(project.settings)
+    delete(project.warehouse)
+    with open_warehouse(project.folder / "empty.duckdb"):
+        pass
+    (project.folder / "empty.duckdb").rename(project.warehouse)
+    assert make_backup(project.at(3, 4).settings).is_shrunk
+    overwrite(project.warehouse)
+    assert recover_warehouse(project.settings).backup == good
+
+
+def test_another_project_s_backup_is_not_what_comes_back(project):
+    make_backup(project.with_settings(project_id="other").settings)
+    overwrite(project.warehouse)
+    with pytest.raises(BackupMissing, match="holds none"):
+        recover_warehouse(project.settings)
 
 
 @dataclass

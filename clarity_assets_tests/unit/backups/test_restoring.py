@@ -165,6 +165,27 @@ def test_an_existing_warehouse_is_not_overwritten(project):
     assert snapshot(project) == before
 
 
+def test_a_backup_of_another_project_is_refused_unless_it_is_asked_for(project):
+    made = make_backup(project.settings)
+    other = project.with_settings(project_id="other", warehouse=project.folder / "other.duckdb")
+    before = snapshot(project)
+    with pytest.raises(
+        RestoreRefused, match="a backup of project 'test', and CLARITY_PROJECT_ID is 'other'.*--other-project"
+    ):
+        restore_backup(other.settings, made.path)
+    with pytest.raises(BackupMissing, match="no verified backup of project 'other'"):
+        restore_backup(other.settings)
+    assert snapshot(project) == before
+    done = restore_backup(other.settings, made.path, other_project=True, nothing_spent_since=True)
+    assert done.sha256 == made.sha256
+
+
+def test_a_wrong_key_asks_for_the_key_and_not_for_another_backup(project):
+    made = make_backup(project.with_settings(backup_key=SecretStr(KEY)).settings)
+    with pytest.raises(BackupKeyWrong, match="set CLARITY_BACKUP_KEY to the passphrase it was made with$"):
+        restore_backup(project.settings, made.path, replace=True)
+
+
 def test_replacing_moves_a_healthy_warehouse_aside_whole(project):
     make_backup(project.settings)
     project.collect(3)

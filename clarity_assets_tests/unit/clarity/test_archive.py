@@ -204,7 +204,7 @@ COMPLETE = {"window_end": "2026-09-06T03:30Z", "num_of_days": 1, "answer": BASE}
         ({"latest": BASE}, {"num_of_days": 1, "window_end": "03:30"}, "'latest' is neither an ISO instant nor a date"),
         (COMPLETE | {"window_end": "2026-09-06 03:30 UTC"}, {"window_end": "04:00"}, "is neither an ISO instant nor"),
         (COMPLETE | {"window_end": 1788665400}, {}, "1788665400 is neither an ISO instant nor a date"),
-        (COMPLETE | {"window_end": "2026-09-10T00:00:01Z"}, {}, r"2026-09-10 00:00 UTC lies in the future"),
+        (COMPLETE | {"window_end": "2026-09-10T00:00:01Z"}, {}, r"2026-09-10 00:00:01 UTC lies in the future"),
         (COMPLETE | {"window_end": "1026-09-06T03:30Z"}, {}, "1026-09-06T03:30:00.* before Clarity began"),
         (COMPLETE | {"window_end": "0001-01-01T00:00+01:00"}, {}, "is neither an ISO instant nor a date"),
         (COMPLETE | {"num_of_days": None}, {}, "number of days is None; give --num-of-days 1, 2 or 3"),

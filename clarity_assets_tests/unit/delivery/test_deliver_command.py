@@ -14,13 +14,13 @@ def run(tmp_path, office, mail):
     """The command on the office's file, as a terminal runs it."""
     office = office(mail.url())
 
-    def call(*words: str, alert_to: str | None = None):
+    def call(*words: str, alert_to: str | None = None, **more: str):
         environment = {
             "CLARITY_PROJECT_ID": "test", "CLARITY_WAREHOUSE": str(tmp_path / "clarity.duckdb"),
             "CLARITY_NOW": NOON.isoformat(), "CLARITY_REPORTS": str(tmp_path / "reports"),
             "CLARITY_ALERT_TO": office.settings.alert_to.get_secret_value() if alert_to is None else alert_to,
             "CLARITY_REPORT_TO": "",
-        }  # fmt: skip
+        } | more  # fmt: skip
         group = Group(commands={"deliver": deliver})
         return CliRunner().invoke(group, ["deliver", *words], env=environment)
 
@@ -39,6 +39,17 @@ def test_what_waits_is_sent_and_listed(run, mail):
     assert len(mail.mails) == 1
 
 
+def test_what_quiet_hours_hold_back_is_told_with_their_end(run, mail):
+    for i in range(2):
+        run.office.queue(f"alert:a{i}:opened")
+    told = run(CLARITY_QUIET_HOURS="11:00-13:30")
+    assert (told.exit_code, told.output) == (
+        0,
+        "nothing to send now\n  2 messages wait, the first until 2026-10-12 13:30 UTC (quiet hours 11:00-13:30)\n",
+    )
+    assert mail.mails == []
+
+
 def test_a_failure_is_told_with_its_reason_and_exit_code_1(run, mail):
     mail.answers = ["451 later"]
     run.office.queue()
@@ -46,6 +57,7 @@ def test_a_failure_is_told_with_its_reason_and_exit_code_1(run, mail):
     assert told.exit_code == 1
     assert "1 failed, tried again later" in told.output
     assert "451 later" in told.output
+    assert "1 message waits until 2026-10-12 12:01 UTC\n" in told.output
 
 
 def test_again_sends_what_was_interrupted(run, mail):

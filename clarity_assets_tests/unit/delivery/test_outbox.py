@@ -260,7 +260,7 @@ def test_the_end_is_told_on_the_channel_that_heard_of_the_alert_only(office):
 
 def test_the_end_of_an_alert_whose_opening_was_told_in_a_digest_is_told(office):
     office = office()
-    office.queue("alert:digest:20261012T120000:opened")
+    office.queue("alert:digest-1:opened", about=("alert:a1", "alert:a2"))
     office.send(FakeSend())
     office.queue("alert:a1:resolved")
     assert office.send(FakeSend()).sent == 1

@@ -195,6 +195,7 @@ def test_a_disk_is_good_low_or_unknown(bench):
 class Made:
     made_at: object
     is_verified: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 def test_backups_are_good_old_damaged_or_none(bench):
@@ -208,6 +209,22 @@ def test_backups_are_good_old_damaged_or_none(bench):
     assert "22 h ago" in check(fresh).told
     assert "1 damaged" in check(fresh, Made(now, is_verified=False)).told
     assert check(fresh, Made(now, is_verified=False)).is_good is False
+    warned = check(old, Made(now, warnings=("alerts and deliveries are not in it",)))
+    assert (warned.is_good, warned.severity) == (False, "warning")
+    assert "alerts and deliveries are not in it" in warned.told
+
+
+def test_a_backup_of_the_future_is_told_as_such(bench):
+    now = bench.api.now
+
+    def check(*backups: Made):
+        return backup_check(settings_now(bench), now=now, backups=lambda settings: backups)
+
+    soon, far = Made(now + timedelta(hours=2)), Made(now + timedelta(days=300))
+    assert "(dated 2 h into the future, look at the clock)" in check(soon).told
+    assert "(0 h ago)" in check(Made(now + timedelta(seconds=20))).told
+    assert (check(far).is_good, check(far, Made(now)).is_good) == (False, True)
+    assert "1 are dated into the future, look at the clock" in check(far).told
 
 
 def test_schedules_run_are_off_or_nobody_knows(bench):

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from clarity_assets.errors import WarehouseBusy, WarehouseError
+from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt, WarehouseError
 from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets.warehouse.queue import WriterQueue
 from clarity_assets.warehouse.tables import transaction
@@ -45,6 +45,7 @@ def test_what_is_missing_is_made_for_this_user_alone(path):
         "clarity.duckdb": 0o600,
         "clarity.duckdb.queue": 0o700,
         "draw.lock": 0o600,
+        "made": 0o600,
     }
 
 
@@ -193,7 +194,7 @@ def test_threads_take_turns(filled):
 
 def test_nothing_but_the_file_and_its_queue_is_left_beside_it(filled):
     assert sorted(p.name for p in filled.parent.iterdir()) == ["clarity.duckdb", "clarity.duckdb.queue"]
-    assert [p.name for p in (filled.parent / "clarity.duckdb.queue").iterdir()] == ["draw.lock"]
+    assert {p.name for p in (filled.parent / "clarity.duckdb.queue").iterdir()} == {"draw.lock", "made"}
 
 
 def test_opening_costs_little_more_than_duckdb_itself_does(filled):
@@ -205,3 +206,17 @@ def test_opening_costs_little_more_than_duckdb_itself_does(filled):
 
     pairs = [(cost_s(lambda: duckdb.connect(str(filled))), cost_s(lambda: open_warehouse(filled))) for _ in range(20)]
     assert min(ours for _, ours in pairs) - min(plain for plain, _ in pairs) < 0.005  # 1-2 ms on an idle machine
+
+
+def test_a_file_that_was_lost_is_not_made_anew_in_silence(path):
+    with open_warehouse(path) as con:
+        con.execute("create table t (a int)")
+    path.unlink()
+    with (
+        pytest.raises(WarehouseCorrupt, match=r"is missing, and there was one .* `clarity-assets recover`"),
+        open_warehouse(path),
+    ):
+        pass
+    assert not path.exists()
+    with open_warehouse(path, is_made_anew=True):
+        assert path.exists()
