@@ -25,7 +25,8 @@ from clarity_assets_tests.fixtures.projects import PROJECT
 
 READERS, COLLECTIONS = 8, 50
 LONGEST_WAIT_S = 1.0  # in the queue; how long opening takes where nobody queues is the machine's, and comes on top
-PAUSE_S = 0.2  # of the other writer
+PAUSE_S = 0.05  # of the other writer, between its turns: so it comes at any moment of a night
+TURNS_A_NIGHT, TURNS_AN_ALONE = 2, 3
 SITE = SimulatedSite.generate(first_day=FIRST_DAY - timedelta(days=4), days=COLLECTIONS + 10, sessions_per_day=25)
 
 
@@ -50,10 +51,19 @@ def collect_and_publish(bench: Bench, i: int) -> float:
 
 @dataclass
 class Waits:
-    """Seconds that openings took: of the warehouse, and of a file that nobody else wants, which tells the machine's."""
+    """Seconds that openings took: of the warehouse, and of a file that nobody else wants, which tells the machine's.
+
+    `due`: turns that the other writer has not had yet.
+    """
 
     shared_s: list[float]
     alone_s: list[float]
+    due: threading.Semaphore
+
+    def collecting(self, bench: Bench, i: int) -> float:
+        """A night in which the other writer comes too; seconds held."""
+        self.due.release(TURNS_A_NIGHT)
+        return collect_and_publish(bench, i)
 
 
 @contextmanager
@@ -67,17 +77,18 @@ def _timed_opening(path: Path, waits_s: list[float]) -> Iterator[duckdb.DuckDBPy
 
 @contextmanager
 def another_writer(bench: Bench) -> Iterator[Waits]:
-    """Somebody else who writes all the time."""
-    waits, stop = Waits([], []), threading.Event()
+    """Somebody else who writes twice a night, however fast the machine is."""
+    waits, stop = Waits([], [], threading.Semaphore(0)), threading.Event()
     alone = bench.settings.warehouse.with_name("alone.duckdb")
 
     def write() -> None:
-        while not stop.wait(PAUSE_S):
+        while waits.due.acquire() and not stop.wait(PAUSE_S):
             with _timed_opening(bench.settings.warehouse, waits.shared_s) as con:
                 con.execute("create schema if not exists ops")
                 con.execute("create or replace table ops.note as select ? as n", [len(waits.shared_s)])
-            with _timed_opening(alone, waits.alone_s):
-                pass
+            if len(waits.shared_s) % TURNS_AN_ALONE == 0:
+                with _timed_opening(alone, waits.alone_s):
+                    pass
 
     thread = threading.Thread(target=write)
     thread.start()
@@ -85,6 +96,7 @@ def another_writer(bench: Bench) -> Iterator[Waits]:
         yield waits
     finally:
         stop.set()
+        waits.due.release()
         thread.join()
 
 
@@ -110,7 +122,7 @@ def test_eight_readers_never_fail_wait_or_see_half_of_a_day_while_fifty_collecti
     with readers(bench.settings.published_folder, stop) as started:
         assert [process.stdout.readline() for process in started] == ["ready\n"] * READERS
         with another_writer(bench) as waits:
-            held += [collect_and_publish(bench, i) for i in range(1, COLLECTIONS)]
+            held += [waits.collecting(bench, i) for i in range(1, COLLECTIONS)]
         stop.touch()
         ended = [(*process.communicate(timeout=30), process.returncode) for process in started]
     assert [(error, code) for _, error, code in ended] == [("", 0)] * READERS

@@ -94,7 +94,7 @@ def test_a_damaged_warehouse_is_told_and_what_it_would_tell_stays_as_it_is(tmp_p
     assert "clarity-assets recover" in error.next_step
 
     ops.settings.warehouse.unlink()
-    with open_warehouse(ops.settings.warehouse):
+    with open_warehouse(ops.settings.warehouse, is_made_anew=True):
         pass
     assert ids(ops.watch(now=NOW + hours(2))) == {"threshold:site_sessions>5:site"}  # nothing is known of that day
 

@@ -112,7 +112,7 @@ def test_a_missing_warehouse_without_a_backup_begins_anew_from_the_archive_where
     delete(project.warehouse)
     assert find_damage(project.settings) is None
     with pytest.raises(
-        RestoreRefused, match="is missing, and .* holds no good backup of it; .*--from-archive.* 18 answers"
+        RestoreRefused, match=r"is missing, and .* holds no good backup of it; .*--from-archive.* 18 answers"
     ):
         recover_warehouse(project.settings)
     assert not project.warehouse.exists()
@@ -125,7 +125,7 @@ def test_a_missing_warehouse_without_a_backup_begins_anew_from_the_archive_where
 
 def test_a_project_without_anything_has_nothing_to_recover(tmp_path):
     project = Project.in_folder(tmp_path)
-    with pytest.raises(RestoreRefused, match="is missing, and .* no answer is kept in .* `clarity-assets collect`"):
+    with pytest.raises(RestoreRefused, match=r"is missing, and .* no answer is kept in .* `clarity-assets collect`"):
         recover_warehouse(project.settings, from_archive=True)
     assert not project.warehouse.exists()
 

@@ -170,7 +170,7 @@ def test_a_backup_of_another_project_is_refused_unless_it_is_asked_for(project):
     other = project.with_settings(project_id="other", warehouse=project.folder / "other.duckdb")
     before = snapshot(project)
     with pytest.raises(
-        RestoreRefused, match="a backup of project 'test', and CLARITY_PROJECT_ID is 'other'.*--other-project"
+        RestoreRefused, match=r"a backup of project 'test', and CLARITY_PROJECT_ID is 'other'.*--other-project"
     ):
         restore_backup(other.settings, made.path)
     with pytest.raises(BackupMissing, match="no verified backup of project 'other'"):
@@ -182,7 +182,7 @@ def test_a_backup_of_another_project_is_refused_unless_it_is_asked_for(project):
 
 def test_a_wrong_key_asks_for_the_key_and_not_for_another_backup(project):
     made = make_backup(project.with_settings(backup_key=SecretStr(KEY)).settings)
-    with pytest.raises(BackupKeyWrong, match="set CLARITY_BACKUP_KEY to the passphrase it was made with$"):
+    with pytest.raises(BackupKeyWrong, match=r"set CLARITY_BACKUP_KEY to the passphrase it was made with$"):
         restore_backup(project.settings, made.path, replace=True)
 
 
