@@ -12,7 +12,10 @@ from clarity_assets.reports.rendering.html import render_html
 from clarity_assets_tests.fixtures.reports import by_hand, source
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-pytestmark = pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"no browser at {CHROMIUM}")
+pytestmark = [
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"no browser at {CHROMIUM}"),
+    pytest.mark.xdist_group("browser"),
+]
 
 SIZES = {"desk": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 800}}
 LIMITS_TIP = "95 % interval: 1.6–2.3 times"

@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from clarity_assets.cli import main
 from clarity_assets_tests.sql.by_hand import PROJECT, build, day, landed, page_day, site_day, with_tables
 
+pytestmark = pytest.mark.xdist_group("cli_reports")  # what the module shares is made once
+
 MONDAY = date(2026, 10, 5)
 START = MONDAY - timedelta(days=28)
 REQUESTS = ("device", "country", "source_medium", "browser_device")

@@ -15,6 +15,8 @@ from clarity_assets.dagster_home import PROJECT
 from clarity_assets.demo.run import DAYS, FIRST_DAY
 from clarity_assets.demo.site import PLANTED
 
+pytestmark = pytest.mark.xdist_group("demo")  # what the module shares is made once
+
 BIN = Path(sys.executable).parent
 LOST_DAYS = [FIRST_DAY + timedelta(days=i) for i in (30, 31, 32)]  # the first three of the five-day outage
 

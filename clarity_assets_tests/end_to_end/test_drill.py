@@ -11,6 +11,8 @@ import pytest
 
 from clarity_assets_tests.end_to_end.drill.world import FIRST, SITE, World, at
 
+pytestmark = pytest.mark.xdist_group("drill")  # what the module shares is made once
+
 LAST = date(2026, 11, 1)
 END = at(2, 9, month=11)  # a Monday
 

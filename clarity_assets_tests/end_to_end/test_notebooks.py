@@ -22,6 +22,8 @@ from clarity_assets_tests.fixtures.projects import PROJECT
 from clarity_assets_tests.fixtures.simulated import warehouse_of
 from clarity_assets_tests.sql.by_hand import build
 
+pytestmark = pytest.mark.xdist_group("notebooks")  # what the module shares is made once
+
 NOTEBOOKS = PROJECT / "notebooks"
 CHARTS = {"quickstart": 3, "your-own-question": 1}
 LOST = [FIRST_DAY + timedelta(days=i) for i in (30, 31, 32)]  # as in the demo: in the week before the newest whole one
