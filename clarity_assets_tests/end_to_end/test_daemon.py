@@ -45,7 +45,7 @@ def test_the_daemon_collects_publishes_and_tells_by_itself(tmp_path):
             daemon.wait(timeout=60)
         calls = len(stand_in.calls)
     assert [body["title"].partition(":")[0] for body in hook.bodies] == ["[warning] demo"]
-    assert "sessions" in hook.bodies[0]["title"]
+    assert "Sessions of the site" in hook.bodies[0]["title"]
     assert calls == 6
     with dg.DagsterInstance.from_config(environment["DAGSTER_HOME"]) as instance:
         runs = [run.status.value for run in instance.get_runs() if run.job_name == "daily"]
