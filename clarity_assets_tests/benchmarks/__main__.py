@@ -82,7 +82,7 @@ class Bench:
             self.on_marts()
         if "operating" in self.chosen:
             say("nights with the daemon, and a backfill")
-            self.keep("operating", operating(self.folder / "operating", repeats=self.repeats(5)))
+            self.keep("operating", operating(self.folder / "operating", repeats=self.repeats(3)))
         if "reports" in self.chosen:
             say(f"reports over {self.days} days")
             settings = self.settings("reports", until_day=self.days - 1)

@@ -12,12 +12,16 @@ from pathlib import Path
 
 import dagster as dg
 import psutil
+from pydantic import SecretStr
 
+from clarity_assets.clarity.collect import Collector
+from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.dagster_home import PROJECT
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.stand_in import StandIn
 from clarity_assets.runs import PUBLISHED
 from clarity_assets_tests.benchmarks.measure import MB, Result, clocked
+from clarity_assets_tests.fixtures.collecting import make_settings
 from clarity_assets_tests.fixtures.projects import project_environment
 
 FIRST = date(2026, 9, 1)
@@ -121,21 +125,25 @@ def _memory_mb(process: subprocess.Popen) -> float:
 
 
 def _backfill(folder: Path) -> Iterator[Result]:
-    """30 days that were missed by the marts: collected a run a day, then built in one run, each by its command."""
+    """30 days backfilled by hand: looked at by a collecting run each, then built in one run, each by its command."""
     folder.mkdir(parents=True)
     last = FIRST + timedelta(days=BACKFILLED_DAYS - 1)
     site = SimulatedSite.generate(first_day=FIRST - timedelta(days=4), days=BACKFILLED_DAYS + 6, sessions_per_day=900)
     with StandIn(site) as stand_in:
-        collecting = 0.0
         for number in range(BACKFILLED_DAYS):
             now = datetime.combine(FIRST + timedelta(days=number + 1), datetime.min.time(), UTC) + timedelta(hours=1)
             environment = project_environment(
                 folder, stand_in, now=now, CLARITY_FIRST_DATE=f"{FIRST}", PATH=os.environ["PATH"]
             )
-            with clocked() as clock:
-                _command("collect", environment=environment, folder=folder)
-            collecting += clock.seconds
-        yield Result(f"{BACKFILLED_DAYS} days collected, a command and a run each", [collecting])
+            settings = make_settings(
+                folder,
+                project_id="demo",
+                api_base_url=stand_in.base_url,
+                now=now,
+                api_token=SecretStr(stand_in.token()),
+            )
+            for request in STANDARD_REQUESTS:
+                Collector(settings).collect(request.name, FIRST + timedelta(days=number))
         with clocked() as clock:
             _command("collect", "--from", f"{FIRST}", "--to", f"{last}", environment=environment, folder=folder)
         yield Result(
