@@ -1,5 +1,6 @@
 """Backups of a real warehouse: what they hold, that they are verified, who waits, and what a full disk leaves."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -158,6 +159,7 @@ def test_a_warehouse_that_was_begun_anew_drives_no_older_backup_out(project):
     project = project.with_settings(backup_keep_daily=1, backup_keep_weekly=0, backup_keep_monthly=0)
     old = make_backup(project.settings)
     delete(project.warehouse)
+    shutil.rmtree(project.warehouse.with_name(f"{project.warehouse.name}.queue"))  # else a lost one is not made anew
     project.collect(4)
     new = make_backup(project.at(5, 2.5).settings)
     assert "6 answers, and an older backup 18" in new.warnings[0]
