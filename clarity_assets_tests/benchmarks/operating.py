@@ -60,6 +60,7 @@ def _nights(folder: Path, *, repeats: int) -> tuple[list[dict], dict[str, float]
         environment = project_environment(
             folder, stand_in, now=now, CLARITY_FIRST_DATE=f"{FIRST}", CLARITY_CLOCK_SPEED=f"{SPEED}",
             CLARITY_NOW_SINCE=datetime.now(UTC).isoformat(), PATH=os.environ["PATH"],
+            CLARITY_BACKUP_AT="23:59", CLARITY_REPORTS_AT="23:59",  # the daily run alone
         )  # fmt: skip
         with (
             _running("dagster-daemon", "run", environment=environment, folder=folder) as daemon,
@@ -73,6 +74,8 @@ def _nights(folder: Path, *, repeats: int) -> tuple[list[dict], dict[str, float]
                 "daemon, with its code server": _memory_mb(daemon),
                 "webserver, with its own": _memory_mb(webserver),
             }
+    if len(found) <= repeats:
+        raise RuntimeError(f"only {len(found)} of {repeats + 1} nights came through; see {folder}/dagster-daemon.log")
     return found[1 : repeats + 1], memory  # the first one makes all tables
 
 
