@@ -89,7 +89,7 @@ def _of_runs(instance: dg.DagsterInstance) -> list[dict]:
 
 def _of_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> dict:
     run_id = record.dagster_run.run_id
-    tick = datetime.fromisoformat(record.dagster_run.tags["dagster/scheduled_execution_time"]).timestamp()
+    tick = datetime.fromisoformat(record.dagster_run.tags[".dagster/scheduled_execution_time"]).timestamp()
     events = instance.all_logs(
         run_id, of_type={dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.ASSET_MATERIALIZATION}
     )
