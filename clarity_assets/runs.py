@@ -1,19 +1,17 @@
 """Days in, Dagster runs out: collection a day at a time, marts over a range, reports; the UI shows them all."""
 
-import os
-import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
-import psutil
 
 from clarity_assets.clarity.kept import closed_before, closed_text
 from clarity_assets.clarity.windows import newest_complete_day
 from clarity_assets.dagster_facts import failure_message
 from clarity_assets.errors import RequestRefused
+from clarity_assets.processes import is_gone
 from clarity_assets.reports.period import Period
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
@@ -101,26 +99,10 @@ def end_dead_runs(instance: dg.DagsterInstance) -> None:
 
     A tag of another run (a re-execution takes them along) says nothing of this one.
     """
-    host, own = socket.gethostname(), this_process()
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])):
         process, _, run_id = run.tags.get(PROCESS_TAG, "").rpartition("/")
-        if run_id != run.run_id:
-            continue
-        if process.startswith(f"{host}/") and process != own and not _is_alive(process):
+        if run_id == run.run_id and is_gone(process):
             instance.report_run_failed(run, f"its process {process} is gone")
-
-
-def this_process() -> str:
-    """This process, told apart from a later one with the same number: host/pid/start (epoch seconds)."""
-    return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.0f}"
-
-
-def _is_alive(process: str) -> bool:
-    _, pid, started = process.rsplit("/", 2)
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.0f}" == started
-    except psutil.NoSuchProcess:
-        return False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import PrivateAttr
 
-from clarity_assets.runs import PROCESS_TAG, this_process
+from clarity_assets.processes import own_process
+from clarity_assets.runs import PROCESS_TAG
 from clarity_assets.settings import Settings, load_settings
 from clarity_assets.warehouse.connection import open_warehouse
 
@@ -45,7 +46,7 @@ class ClaritySettings(dg.ConfigurableResource):
         self._settings = load_settings()
         if context.instance and context.run:
             run_id = context.run.run_id
-            context.instance.add_run_tags(run_id, {PROCESS_TAG: f"{this_process()}/{run_id}"})
+            context.instance.add_run_tags(run_id, {PROCESS_TAG: f"{own_process()}/{run_id}"})
 
     @property
     def settings(self) -> Settings:

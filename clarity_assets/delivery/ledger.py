@@ -7,7 +7,7 @@ import duckdb
 
 from clarity_assets.clarity.quota import naive
 from clarity_assets.delivery import sending
-from clarity_assets.delivery.claims import is_abandoned, own_process
+from clarity_assets.delivery.claims import is_abandoned
 from clarity_assets.delivery.sending import Outcome
 from clarity_assets.delivery.tables import (
     CANCELLED,
@@ -27,6 +27,7 @@ from clarity_assets.delivery.tables import (
 )
 from clarity_assets.delivery.waiting import pause_after, quiet_until
 from clarity_assets.errors import RequestRefused
+from clarity_assets.processes import own_process
 from clarity_assets.warehouse.query import one
 
 LEAST_DIGITS = 4

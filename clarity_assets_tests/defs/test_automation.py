@@ -12,7 +12,8 @@ from clarity_assets.defs.automation.schedules import is_time
 from clarity_assets.defs.automation.sensors import JOBS, attempt, spans
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.stand_in import StandIn
-from clarity_assets.runs import PROCESS_TAG, QUIET, end_dead_runs, load_definitions, this_process
+from clarity_assets.processes import own_process
+from clarity_assets.runs import PROCESS_TAG, QUIET, end_dead_runs, load_definitions
 from clarity_assets.settings import load_settings
 from clarity_assets_tests.fixtures.projects import project_environment
 
@@ -250,7 +251,7 @@ def test_a_run_whose_process_is_gone_is_ended_and_others_are_not(instance):
         )
     }
     instance.add_run_tags(runs["dead"], {PROCESS_TAG: f"{gone}/{runs['dead']}"})
-    instance.add_run_tags(runs["alive"], {PROCESS_TAG: f"{this_process()}/{runs['alive']}"})
+    instance.add_run_tags(runs["alive"], {PROCESS_TAG: f"{own_process()}/{runs['alive']}"})
     end_dead_runs(instance)
     statuses = {name: instance.get_run_by_id(run_id).status.value for name, run_id in runs.items()}
     assert statuses == {"dead": "FAILURE", "alive": "STARTED", "re-executed": "STARTED", "untagged": "STARTED"}
