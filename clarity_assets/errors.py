@@ -150,3 +150,22 @@ class WarehouseCorrupt(WarehouseError):
 
 class AnswerDeleted(WarehouseError):
     """The answer's body was deleted because its time was over (CLARITY_KEEP_ANSWERS_DAYS)."""
+
+
+# --- the clickstream's engines ------------------------------------------------------------------------------------
+
+
+class EngineError(ClarityAssetsError):
+    """Root of what goes wrong with the engine that computes sessions and analyses; nothing was stored."""
+
+
+class EngineMissing(EngineError):
+    """What the engine needs is not installed, or cannot be reached."""
+
+
+class EngineFailed(EngineError):
+    """The engine refused a query or could not finish it; the message names the place in the query."""
+
+
+class SessionsMissing(ClarityAssetsError):
+    """A Parquet file of sessions or steps that the warehouse names is not there."""

@@ -10,6 +10,9 @@ from clarity_assets.clarity.columns import landing_columns
 from clarity_assets.clarity.requests import OPTIONAL_REQUESTS, ClarityRequest, all_requests
 from clarity_assets.clarity.store import ensure_tables
 from clarity_assets.clarity.tables import OPS_TABLES
+from clarity_assets.clickstream.modules.views import EXTRA_VIEWS
+from clarity_assets.clickstream.schema import VIEWS
+from clarity_assets.clickstream.tables import CLICKSTREAM_TABLES
 from clarity_assets.recommendations.tables import RECOMMENDATION_TABLES
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.models.load import load_models
@@ -27,8 +30,10 @@ def read_requests(requests: tuple[ClarityRequest, ...]) -> tuple[ClarityRequest,
 
 
 def source_tables(requests: tuple[ClarityRequest, ...]) -> Tables:
-    """The tables that models may read besides one another: `landing.*` and `ops.*`."""
-    tables = {table: columns for table, (columns, _) in (OPS_TABLES | RECOMMENDATION_TABLES).items()}
+    """The tables that models may read besides one another: `landing.*` and `ops.*`; engines' models `clickstream.*`."""
+    declared = OPS_TABLES | RECOMMENDATION_TABLES | CLICKSTREAM_TABLES
+    tables = {table: columns for table, (columns, _) in declared.items()}
+    tables |= {f"clickstream.{view}": columns for view, columns in (VIEWS | EXTRA_VIEWS).items()}
     tables |= {request.table: landing_columns(request) for request in read_requests(requests)}
     return {table: {column.name: column.type for column in columns} for table, columns in tables.items()}
 
@@ -46,7 +51,7 @@ def _load(extras: str, order: str) -> dict[str, Model]:
 def ensure_sources(con: duckdb.DuckDBPyConnection, requests: tuple[ClarityRequest, ...]) -> None:
     """Make the tables that models may read besides one another, where they are missing."""
     ensure_tables(con, read_requests(requests))
-    ensure_declared(con, RECOMMENDATION_TABLES)
+    ensure_declared(con, RECOMMENDATION_TABLES | CLICKSTREAM_TABLES)
 
 
 def ensure_inputs(

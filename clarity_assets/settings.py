@@ -7,23 +7,20 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
 
+from clarity_assets.clickstream.settings import LEAST_KEY_LENGTH, ClickstreamSettings
+from clarity_assets.clickstream.settings import setting as _setting
 from clarity_assets.errors import SettingsError
 
 API_LIMIT = 10  # requests a project and day (Data Export docs, 2025-12)
 LEAST_KEPT_DAYS = 30
-LEAST_KEY_LENGTH = 12
 TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 SCHEMAS = ("ops", "landing", "seeds", "staging", "intermediate", "marts", "quality")
 
 
-def _setting(name: str, default, meaning: str, **rules):
-    return Field(default, validation_alias=AliasChoices(name), description=meaning, **rules)
-
-
-class Settings(BaseSettings):
+class Settings(ClickstreamSettings):
     """All settings. Raises `pydantic.ValidationError` on a bad value; use `load_settings` for our own error."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True, frozen=True)
@@ -321,6 +318,15 @@ class Settings(BaseSettings):
     @property
     def archive_folder(self) -> Path:
         return self.archive or self.warehouse.with_name("answers")
+
+    @property
+    def events_folder(self) -> Path:
+        """Folder of events, sessions and steps, and of the key of the pseudonyms."""
+        return self.clickstream_folder or self.warehouse.with_name("clickstream")
+
+    @property
+    def drop_folder(self) -> Path:
+        return self.clickstream_drop or self.events_folder / "drop"
 
     @property
     def logs_folder(self) -> Path:

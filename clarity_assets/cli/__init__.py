@@ -4,6 +4,7 @@ import click
 
 from clarity_assets.cli.alerts import alerts, watch
 from clarity_assets.cli.backup import backup, recover, restore
+from clarity_assets.cli.clickstream import clickstream
 from clarity_assets.cli.collecting import build, collect, import_, rebuild_, status, withdraw
 from clarity_assets.cli.deliver import deliver
 from clarity_assets.cli.health import health, tidy
@@ -19,9 +20,10 @@ def main() -> None:
 
 
 COLLECTING = (collect, build, status, import_, withdraw, rebuild_)
+CLICKSTREAM = (clickstream,)
 REPORTING = (report, recommend, trace, export)
 OPERATING = (health, watch, alerts, deliver, publish, backup, restore, recover, tidy)
 PROJECT = (docs, dev, demo, demo_ui)
 
-for command in (*COLLECTING, *REPORTING, *OPERATING, *PROJECT):
+for command in (*COLLECTING, *CLICKSTREAM, *REPORTING, *OPERATING, *PROJECT):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""One asset for each model under `dbt_like_sql/`: key = layer and name, table = schema and name."""
+"""One asset for each model under `dbt_like_sql/` that the warehouse computes: key = layer, name; table = schema.name."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -136,5 +136,5 @@ def sql_models() -> dg.Definitions:
     settings = load_settings()
     requests = all_requests(extras=settings.extra_requests, order=settings.request_order)
     models = project_models(settings)
-    steps = in_steps(models.values())
+    steps = in_steps(model for model in models.values() if not model.is_by_engine)  # those: defs/clickstream
     return dg.Definitions(assets=[model_assets(step, models=models, requests=requests) for step in steps])

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from clarity_assets.clarity.status import Status, read_status
 from clarity_assets.clarity.store import PENDING
 from clarity_assets.dagster_home import dagster_dev_command, prepare_dagster_home
+from clarity_assets.demo.catalogue import HOST
+from clarity_assets.demo.event_files import Mishaps, write_event_files
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.sites_in_a_row import continued
 from clarity_assets.demo.stand_in import StandIn
@@ -39,6 +42,9 @@ MISSED = frozenset({9}) | frozenset(range(30, 35))  # nobody ran it: one night, 
 SERVER_ERRORS = frozenset({16})
 TRUNCATED_URLS = frozenset({23})
 
+# Index of the simulated day -> what goes wrong with the files of events.
+SENT_AGAIN, LATE, LATE_BY, BROKEN = 11, 20, 3, 37
+
 
 @dataclass(frozen=True)
 class DemoPaths:
@@ -53,6 +59,11 @@ class DemoPaths:
     @property
     def reports(self) -> Path:
         return self.folder / "reports"
+
+    @property
+    def event_files(self) -> Path:
+        """Where files of events in our own format are dropped: <drop>/<mapping>, the drop folder being the default."""
+        return self.folder / "clickstream" / "drop" / "events"
 
     @property
     def dagster_home(self) -> Path:
@@ -75,8 +86,19 @@ def demo_environment(paths: DemoPaths, *, base_url: str, now: datetime) -> dict[
         "CLARITY_FIRST_DATE": FIRST_DAY.isoformat(),
         "CLARITY_REQUEST_PAUSE_S": "0",
         "CLARITY_NOW": now.isoformat(),
+        "CLICKSTREAM_HOSTS": urlsplit(HOST).netloc,
         "NO_PROXY": "127.0.0.1",
     }
+
+
+def emit_demo_events(paths: DemoPaths, site: SimulatedSite, *, now: datetime) -> list[Path]:
+    """Drop the files of every event of the simulated days up to `now`, with a few mishaps; returns the files.
+
+    They reach into the day of `now`, because the last window of Clarity does.
+    """
+    days = {i: FIRST_DAY + timedelta(days=i) for i in (SENT_AGAIN, LATE, LATE + LATE_BY, BROKEN)}
+    mishaps = Mishaps(again=days[SENT_AGAIN], late=days[LATE], arrives=days[LATE + LATE_BY], broken=days[BROKEN])
+    return write_event_files(site, paths.event_files, first=FIRST_DAY, last=now.date(), until=now, mishaps=mishaps)
 
 
 def run_demo(folder: Path, *, console: Console) -> None:
@@ -247,7 +269,7 @@ def _environment(paths: DemoPaths, *, base_url: str, now: datetime):
     """The demo's settings and no others: not the user's variables, and not the `.env` of the folder we are in."""
     before = dict(os.environ)
     for name in list(os.environ):
-        if name.startswith("CLARITY_"):
+        if name.startswith(("CLARITY_", "CLICKSTREAM_")):
             del os.environ[name]
     os.environ.update(demo_environment(paths, base_url=base_url, now=now))
     try:

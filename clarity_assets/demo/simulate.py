@@ -66,21 +66,22 @@ def simulate(*, first_day: date, days: int, sessions_per_day: int, seed: int, pl
     """
     midnight_s = int(datetime.combine(first_day, time(), UTC).timestamp())
     expected = _expected_a_day(first_day, days, sessions_per_day)
-    sessions = _draw_sessions(_stream(seed, "sessions"), midnight_s, expected)
+    sessions = _draw_sessions(stream(seed, "sessions"), midnight_s, expected)
     if planted:
-        _grow_country(_stream(seed, "country"), sessions, midnight_s, days)
-    views = _draw_paths(_stream(seed, "paths"), sessions, Quality())
+        _grow_country(stream(seed, "country"), sessions, midnight_s, days)
+    views = _draw_paths(stream(seed, "paths"), sessions, Quality())
     if planted:
-        _open_page(_stream(seed, "page"), sessions, views, midnight_s, days)
-    _draw_behaviour(_stream(seed, "behaviour"), sessions, views, Quality())
+        _open_page(stream(seed, "page"), sessions, views, midnight_s, days)
+    _draw_behaviour(stream(seed, "behaviour"), sessions, views, Quality())
     if planted:
-        extra = _draw_campaign(_stream(seed, "campaign"), midnight_s, expected)
+        extra = _draw_campaign(stream(seed, "campaign"), midnight_s, expected)
         sessions, views = _merge((sessions, views), extra)
-        _frustrate(_stream(seed, "checkout"), sessions, views, midnight_s, days)
+        _frustrate(stream(seed, "checkout"), sessions, views, midnight_s, days)
     return sessions, views
 
 
-def _stream(seed: int, name: str) -> np.random.Generator:
+def stream(seed: int, name: str) -> np.random.Generator:
+    """Random numbers of their own for each name: what one draws changes nothing of another."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
@@ -90,7 +91,7 @@ def _expected_a_day(first_day: date, days: int, sessions_per_day: int) -> np.nda
     return sessions_per_day * weekday * (1 + catalogue.GROWTH_A_DAY * day)
 
 
-def _pick(rng: np.random.Generator, weights, count: int) -> np.ndarray:
+def pick(rng: np.random.Generator, weights, count: int) -> np.ndarray:
     """Places in `weights`, drawn by weight."""
     edges = np.cumsum(np.asarray(weights, float))
     return np.searchsorted(edges / edges[-1], rng.random(count), side="right")
@@ -100,20 +101,20 @@ def _draw_sessions(rng: np.random.Generator, midnight_s: int, expected: np.ndarr
     counts = rng.poisson(expected)
     n = int(counts.sum())
     day = np.repeat(np.arange(len(counts)), counts)
-    hour = _pick(rng, catalogue.HOUR_WEIGHTS, n)
+    hour = pick(rng, catalogue.HOUR_WEIGHTS, n)
     start_s = np.sort(midnight_s + day * DAY_S + hour * 3600 + rng.integers(0, 3600, n))
     bots, pageless = catalogue.BOT_SHARE, catalogue.PAGELESS_SHARE
-    kind = _pick(rng, (1 - bots - pageless, bots, pageless), n)
+    kind = pick(rng, (1 - bots - pageless, bots, pageless), n)
     visitor = _draw_visitors(rng, kind, reach=3 * n / len(counts))
     people_weights = [row[3] for row in EQUIPMENT]
     equipment = np.choose(kind, [
-        _pick(rng, people_weights, n), _pick(rng, catalogue.EQUIPMENT_OF_BOTS, n),
-        _pick(rng, catalogue.EQUIPMENT_OF_PAGELESS, n),
+        pick(rng, people_weights, n), pick(rng, catalogue.EQUIPMENT_OF_BOTS, n),
+        pick(rng, catalogue.EQUIPMENT_OF_PAGELESS, n),
     ])  # fmt: skip
-    at_home = _pick(rng, [people for _, people, _ in COUNTRIES], n)
-    country = np.where(kind == BOT, _pick(rng, [bots for _, _, bots in COUNTRIES], n), at_home)
+    at_home = pick(rng, [people for _, people, _ in COUNTRIES], n)
+    country = np.where(kind == BOT, pick(rng, [bots for _, _, bots in COUNTRIES], n), at_home)
     traffic = np.choose(kind, [
-        _pick(rng, [t.people_weight for t in TRAFFIC], n), _pick(rng, [t.bots_weight for t in TRAFFIC], n),
+        pick(rng, [t.people_weight for t in TRAFFIC], n), pick(rng, [t.bots_weight for t in TRAFFIC], n),
         np.full(n, catalogue.TRAFFIC_OF_PAGELESS),
     ])  # fmt: skip
     return Sessions(start_s, kind, visitor, equipment[visitor], country[visitor], traffic)
@@ -145,8 +146,8 @@ def _draw_paths(rng: np.random.Generator, sessions: Sessions, quality: Quality) 
     m = len(session)
     step = np.arange(m) - np.repeat(np.cumsum(length) - length, length)
     left = length[session] - 1 - step
-    entry = _pick(rng, [p.entry_weight for p in PAGES], m)
-    page = np.where(step == 0, entry, _pick(rng, [p.inner_weight for p in PAGES], m))
+    entry = pick(rng, [p.entry_weight for p in PAGES], m)
+    page = np.where(step == 0, entry, pick(rng, [p.inner_weight for p in PAGES], m))
     page[buys[session] & (left == 1)] = PAGE_PLACE["/cart"]
     page[buys[session] & (left == 0)] = PAGE_PLACE["/checkout"]
     suffix, click_id = _draw_suffixes(rng, page, sessions.traffic[session], (step == 0) & person[session])
@@ -215,8 +216,8 @@ def _draw_campaign(rng: np.random.Generator, midnight_s: int, expected: np.ndarr
     sessions.kind[:] = PERSON
     sessions.traffic[:] = catalogue.TRAFFIC_OF_CAMPAIGN
     weights = [row[3] if row in catalogue.MOBILE else row[3] / 4 for row in EQUIPMENT]
-    sessions.equipment = _pick(rng, weights, len(sessions.kind))[sessions.visitor]
-    at_home = _pick(rng, [people for _, people, _ in COUNTRIES], len(sessions.kind))
+    sessions.equipment = pick(rng, weights, len(sessions.kind))[sessions.visitor]
+    at_home = pick(rng, [people for _, people, _ in COUNTRIES], len(sessions.kind))
     sessions.country = at_home[sessions.visitor]
     views = _draw_paths(rng, sessions, POOR)
     _draw_behaviour(rng, sessions, views, POOR)

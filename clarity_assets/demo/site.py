@@ -49,7 +49,8 @@ class SimulatedSite:
     `starts_s` (epoch seconds, UTC) and `visitors` have one entry a session. `values` and `codes`: by
     dimension its values, and the place of each session's (for URL: of each visit's) value. A visit is one
     session on one URL (or none); `visit_sessions` names its session, `visit_offsets` where a session's begin.
-    `session_facts` and `visit_facts` have one column for each of `ADDITIVE`.
+    `session_facts` and `visit_facts` have one column for each of `ADDITIVE`. `sessions` and `views` are what all
+    of it was made of; the site's raw events are of the same (`events`).
     """
 
     first_day: date
@@ -62,6 +63,10 @@ class SimulatedSite:
     visit_facts: np.ndarray
     visit_sessions: np.ndarray
     visit_offsets: np.ndarray
+    sessions: Sessions
+    views: Views
+    seed: int
+    planted: bool
 
     @classmethod
     def generate(
@@ -81,13 +86,14 @@ class SimulatedSite:
             first_day=first_day, days=days, sessions_per_day=sessions_per_day, seed=seed, planted=planted
         )
         values, codes = _session_dimensions(sessions)
-        values["URL"], url_of_view = _urls(views)
+        values["URL"], url_of_view = raw_urls(views)
         facts, visits = _facts(sessions, views, url_of_view, no_page=len(values["URL"]) - 1)
         visit_facts, visit_sessions, codes["URL"] = visits
         offsets = np.searchsorted(visit_sessions, np.arange(len(sessions.start_s) + 1))
         return cls(
             first_day, days, sessions.start_s, sessions.visitor, values, codes, session_facts=facts,
             visit_facts=visit_facts, visit_sessions=visit_sessions, visit_offsets=offsets,
+            sessions=sessions, views=views, seed=seed, planted=planted,
         )  # fmt: skip
 
     @cached_property
@@ -172,7 +178,7 @@ def _session_dimensions(sessions: Sessions) -> tuple[dict[str, list], dict[str, 
     return {name: c[0] for name, c in coded.items()}, {name: c[1] for name, c in coded.items()}
 
 
-def _urls(views: Views) -> tuple[list[str | None], np.ndarray]:
+def raw_urls(views: Views) -> tuple[list[str | None], np.ndarray]:
     """The different raw URLs (None, for sessions without a page, last), and the place of each view's URL."""
     plain = views.page * len(SUFFIXES) + views.suffix
     kinds, code = np.unique(plain, return_inverse=True)

@@ -51,7 +51,7 @@ class Changes:
     def __init__(self, found: Mapping[Key, Compared]) -> None:
         self._found = found
 
-    def of(self, table: str, measure: str, **where: str | bool | None) -> Compared | None:
+    def of(self, table: str, measure: str, **where: str | int | bool | None) -> Compared | None:
         """The comparison of one series; None where it is not watched (too small to be)."""
         return self._found.get((table, measure, tuple(sorted(where.items()))))
 
@@ -73,8 +73,12 @@ def find_changes(marts: Marts) -> Changes:
 
     Each of the two comparisons is corrected for all that it looked at: `statistics.change.compare_all`.
     """
-    period = marts.period
-    watched = _watched(marts)
+    return compare_watched(_watched(marts))
+
+
+def compare_watched(watching: "Watching") -> Changes:
+    """The same of whatever is watched."""
+    period, watched = watching.marts.period, watching.found
     compared = {
         baseline: compare_all(
             watched,
@@ -96,26 +100,36 @@ def find_changes(marts: Marts) -> Changes:
     )
 
 
-def _watched(marts: Marts) -> dict[Key, DailySeries]:
-    """Every series that is looked at, from the first day of either baseline to the end of the period."""
-    period = marts.period
-    start = min(period.before.start, period.four_weeks_before.start)
-    whole = Period(start, period.end)
-    found: dict[Key, DailySeries] = {}
+class Watching:
+    """Series that are looked at, from the first day of either baseline to the end of the period."""
 
-    def busiest(table: str, by: tuple[str, ...], top: int, **where) -> list[tuple]:
-        lines = marts.totals(table, ["sessions"], by=by, where=where, period=whole, top=top)
+    def __init__(self, marts: Marts) -> None:
+        self.marts = marts
+        self.found: dict[Key, DailySeries] = {}
+        period = marts.period
+        self._whole = Period(min(period.before.start, period.four_weeks_before.start), period.end)
+
+    def busiest(self, table: str, by: tuple[str, ...], top: int, *, measure: str = "sessions", **where) -> list[tuple]:
+        """The keys with most of a measure."""
+        lines = self.marts.totals(table, [measure], by=by, where=where, period=self._whole, top=top)
         return [tuple(line.keys.values()) for line in lines]
 
     def watch(
-        table: str, measures: tuple[str, ...], by: tuple[str, ...] = (), *, keys=None, only=None, **where
+        self, table: str, measures: tuple[str, ...], by: tuple[str, ...] = (), *, keys=None, only=None, **where
     ) -> None:
-        series = marts.series(table, measures, by=by, where=where, keys=keys, only=only, start=start, end=period.end)
+        """Look at these measures of every key, or of `keys`."""
+        series = self.marts.series(
+            table, measures, by=by, where=where, keys=keys, only=only, start=self._whole.start, end=self._whole.end
+        )
         for measure, by_key in series.items():
             for key, one in by_key.items():
                 rows = where | dict(zip(by, key, strict=True))
-                found[table, measure, tuple(sorted(rows.items()))] = one
+                self.found[table, measure, tuple(sorted(rows.items()))] = one
 
+
+def _watched(marts: Marts) -> Watching:
+    watching = Watching(marts)
+    busiest, watch = watching.busiest, watching.watch
     pages = busiest(PAGE, ("page",), WATCHED_PAGES)
     by_device = {"page": [page for (page,) in pages[:WATCHED_BY_DEVICE]]}
     watch(SITE, (*WIDE, "bot_share", "pages_per_session"))
@@ -135,7 +149,7 @@ def _watched(marts: Marts) -> dict[Key, DailySeries]:
         keys = busiest(ATTRIBUTION, by, WATCHED_SEGMENTS, breakdown=breakdown)
         watch(ATTRIBUTION, ("sessions", "total_time_s", "scroll_depth_pct", "quick_back_session_rate"), by, keys=keys,
               breakdown=breakdown)  # fmt: skip
-    return found
+    return watching
 
 
 def change_figure(key: Key, change: Change, *, period: Period, baseline: Period) -> ChangeFigure:

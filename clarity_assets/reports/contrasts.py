@@ -1,12 +1,13 @@
 """The marts of a period in; how pages, devices, sources and countries differ from the others (corrected) out."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clarity_assets.reports.figures import Figure, Source, Where
 from clarity_assets.reports.marts import ATTRIBUTION, ENGAGEMENT, FRUSTRATION, GEOGRAPHY, PAGE, SIGNAL, Keys, Marts
 from clarity_assets.reports.measures import MEASURES, SIGNAL_RATES
+from clarity_assets.reports.period import Period
 from clarity_assets.statistics.contrast import Contrast, contrast_all
 from clarity_assets.statistics.series import DailySeries
 
@@ -24,7 +25,7 @@ class Difference:
     `against` says in words what the others are.
     """
 
-    where: dict[str, str | bool | None]
+    where: dict[str, str | int | bool | None]
     measure: str
     own: Figure
     other: Figure
@@ -50,11 +51,11 @@ class Contrasts:
     def __init__(self, found: Mapping[Key, Difference]) -> None:
         self._found = found
 
-    def of(self, table: str, measure: str, **where: str | bool | None) -> Difference | None:
+    def of(self, table: str, measure: str, **where: str | int | bool | None) -> Difference | None:
         """The difference of one group from the others; None where it is not watched (too small)."""
         return self._found.get((table, measure, tuple(sorted(where.items()))))
 
-    def all(self, table: str, measure: str, **where: str | bool | None) -> list[Difference]:
+    def all(self, table: str, measure: str, **where: str | int | bool | None) -> list[Difference]:
         """All differences of a mart's measure among groups with these values, highest ratio first."""
         found = [
             difference
@@ -68,54 +69,89 @@ class Contrasts:
 
 
 @dataclass(frozen=True)
-class _Family:
-    """Groups of one mart, each held against all others that share the values of `within`."""
+class Family:
+    """Groups of one mart, each held against all others that share the values of `within`.
+
+    `against` says in words what these are.
+    """
 
     table: str
     measures: Sequence[str]
     by: tuple[str, ...]
-    where: Mapping[str, str | bool | None]
+    where: Mapping[str, str | int | bool | None]
     against: str
     within: tuple[str, ...] = ()
 
 
-def _families() -> list[_Family]:
+def _families() -> list[Family]:
     of_device, of_browser = {"dimension": "device"}, {"dimension": "browser"}
     return [
-        _Family(PAGE, (*SIGNAL_RATES, "total_time_s", "scroll_depth_pct"), ("page",), {}, "the other pages"),
-        _Family(FRUSTRATION, ("affected_session_rate",), ("signal", "page", "device"), {},
-                "the other pages on the same device", ("signal", "device")),
-        _Family(SIGNAL, ("affected_session_rate",), ("signal", "segment"), of_device, "the other devices", ("signal",)),
-        _Family(SIGNAL, ("affected_session_rate",), ("segment",), of_browser | {"signal": "script_error"},
-                "the other browsers"),
-        _Family(ENGAGEMENT, ("total_time_s", "scroll_depth_pct"), ("segment",), of_device, "the other devices"),
-        _Family(GEOGRAPHY, ("total_time_s", *SIGNAL_RATES), ("country",), {}, "the other countries"),
-        _Family(ATTRIBUTION, ("total_time_s", "scroll_depth_pct", "quick_back_session_rate"), ("source", "medium"),
-                {"breakdown": "source_medium"}, "the other sources"),
-        _Family(ATTRIBUTION, ("total_time_s", "scroll_depth_pct", "quick_back_session_rate"), ("channel",),
-                {"breakdown": "source_medium"}, "the other channels"),
-        _Family(ATTRIBUTION, ("total_time_s", "scroll_depth_pct", "quick_back_session_rate"), ("campaign",),
-                {"breakdown": "campaign"}, "the other campaigns"),
+        Family(PAGE, (*SIGNAL_RATES, "total_time_s", "scroll_depth_pct"), ("page",), {}, "the other pages"),
+        Family(FRUSTRATION, ("affected_session_rate",), ("signal", "page", "device"), {},
+               "the other pages on the same device", ("signal", "device")),
+        Family(SIGNAL, ("affected_session_rate",), ("signal", "segment"), of_device, "the other devices", ("signal",)),
+        Family(SIGNAL, ("affected_session_rate",), ("segment",), of_browser | {"signal": "script_error"},
+               "the other browsers"),
+        Family(ENGAGEMENT, ("total_time_s", "scroll_depth_pct"), ("segment",), of_device, "the other devices"),
+        Family(GEOGRAPHY, ("total_time_s", *SIGNAL_RATES), ("country",), {}, "the other countries"),
+        Family(ATTRIBUTION, ("total_time_s", "scroll_depth_pct", "quick_back_session_rate"), ("source", "medium"),
+               {"breakdown": "source_medium"}, "the other sources"),
+        Family(ATTRIBUTION, ("total_time_s", "scroll_depth_pct", "quick_back_session_rate"), ("channel",),
+               {"breakdown": "source_medium"}, "the other channels"),
+        Family(ATTRIBUTION, ("total_time_s", "scroll_depth_pct", "quick_back_session_rate"), ("campaign",),
+               {"breakdown": "campaign"}, "the other campaigns"),
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Held:
+    """One group, the rows of the others that it is held against, and what both have a day."""
+
+    table: str
+    measure: str
+    rows: dict[str, str | int | bool | None]
+    rest: Where
+    against: str
+    own: DailySeries
+    others: DailySeries
+    period: Period
+
+    @property
+    def key(self) -> Key:
+        return self.table, self.measure, tuple(sorted(self.rows.items()))
 
 
 def find_contrasts(marts: Marts) -> Contrasts:
     """Hold every watched group against the others of its family, over the days of the period; corrected together."""
-    pairs: dict[Key, tuple[DailySeries, DailySeries]] = {}
-    told: dict[Key, tuple[_Family, dict]] = {}
-    pages = [line.keys["page"] for line in marts.totals(PAGE, ["sessions"], by=("page",), top=WATCHED)]
-    for family in _families():
-        only = {"page": pages} if "page" in family.by else None
-        for measure, key, own, others in _held_against(marts, family, only=only):
-            rows = dict(family.where) | dict(zip(family.by, key, strict=True))
-            name = (family.table, measure, tuple(sorted(rows.items())))
-            pairs[name], told[name] = (own, others), (family, rows)
+    pages = {"page": [line.keys["page"] for line in marts.totals(PAGE, ["sessions"], by=("page",), top=WATCHED)]}
+    return contrast_held(
+        marts,
+        [
+            held
+            for family in _families()
+            for held in held_of(marts, family, only=pages if "page" in family.by else None)
+        ],
+    )
+
+
+def contrast_held(marts: Marts, groups: Iterable[Held]) -> Contrasts:
+    """The difference of each group from the others it is held against; corrected together."""
+    held = {one.key: one for one in groups}
+    pairs = {key: (one.own, one.others) for key, one in held.items()}
     found = contrast_all(pairs, alike=lambda key: (key[1], dict(key[2]).get("signal")))
-    return Contrasts({key: _difference(marts, key, found[key], pairs[key], *told[key]) for key in pairs})
+    return Contrasts({key: _difference(marts, one, found[key]) for key, one in held.items()})
+
+
+def held_of(marts: Marts, family: Family, *, only: Mapping[str, list] | None = None) -> Iterator[Held]:
+    """Each group of a family, and what its set (the same values of `within`) has besides it."""
+    for measure, key, own, others in _held_against(marts, family, only=only):
+        rows = dict(family.where) | dict(zip(family.by, key, strict=True))
+        rest = {**family.where, **{column: rows[column] for column in family.within}, "is_other": True}
+        yield Held(family.table, measure, rows, tuple(rest.items()), family.against, own, others, marts.period)
 
 
 def _held_against(
-    marts: Marts, family: _Family, *, only: Mapping[str, list] | None
+    marts: Marts, family: Family, *, only: Mapping[str, list] | None
 ) -> Iterator[tuple[str, Keys, DailySeries, DailySeries]]:
     """Measure and key of each group, its series, and what its set (the same values of `within`) has besides it."""
 
@@ -142,15 +178,10 @@ def _exposure(series: DailySeries) -> float:
     return float(series.exposure[series.is_known].sum())
 
 
-def _difference(
-    marts: Marts, key: Key, contrast: Contrast, pair: tuple, family: _Family, rows: dict[str, str | bool | None]
-) -> Difference:
-    table, name, _ = key
-    measure, period = MEASURES[name], marts.period
-    source = marts.source(table, name, rows, period)
-    rest = tuple({**family.where, **{column: rows[column] for column in family.within}, "is_other": True}.items())
-
-    others = replace(source, where=rest, against=source.where)  # all but the own rows
+def _difference(marts: Marts, held: Held, contrast: Contrast) -> Difference:
+    measure = MEASURES[held.measure]
+    source = marts.source(held.table, held.measure, held.rows, held.period)
+    others = replace(source, where=held.rest, against=source.where)  # all but the own rows
 
     def figure(value: float, of: Source) -> Figure:
         told = None if math.isnan(value) else measure.per * value
@@ -158,12 +189,12 @@ def _difference(
 
     ratio = Figure(
         contrast.ratio, "times",
-        replace(source, statistic="ratio", against=rest),
+        replace(source, statistic="ratio", against=held.rest),
         low=contrast.interval.low if contrast.interval else None,
         high=contrast.interval.high if contrast.interval else None, decimals=1,
     )  # fmt: skip
-    sessions = Figure(_exposure(pair[0]), "sessions", day_count=int(pair[0].is_known.sum()))
+    sessions = Figure(_exposure(held.own), "sessions", day_count=int(held.own.is_known.sum()))
     return Difference(
-        rows, name, figure(contrast.own, source), figure(contrast.other, others), ratio,
-        sessions, contrast.is_named, contrast.p_adjusted, contrast.reason, family.against,
+        held.rows, held.measure, figure(contrast.own, source), figure(contrast.other, others), ratio,
+        sessions, contrast.is_named, contrast.p_adjusted, contrast.reason, held.against,
     )  # fmt: skip

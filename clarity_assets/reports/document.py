@@ -202,7 +202,35 @@ class BubbleChart:
     points: tuple[Point, ...]
 
 
-Chart = TrendChart | BarChart | HeatChart | BubbleChart
+@dataclass(frozen=True)
+class Flow:
+    """How much goes from `start`, in column `place` of the picture (from 0), to `end` in the next one."""
+
+    place: int
+    start: Name | str
+    end: Name | str
+    value: float
+    source: Source | None = None
+
+
+@dataclass(frozen=True)
+class FlowChart:
+    """What goes from node to node, column by column. `columns`: their titles, one more than the flows have places.
+
+    `ends`: nodes at which it ends; `goals`: those that it is hoped for.
+    """
+
+    name: str
+    title: str
+    summary: str
+    unit: str
+    columns: tuple[str, ...]
+    flows: tuple[Flow, ...]
+    ends: tuple[str, ...] = ()
+    goals: tuple[str, ...] = ()
+
+
+Chart = TrendChart | BarChart | HeatChart | BubbleChart | FlowChart
 
 
 @dataclass(frozen=True)
@@ -262,7 +290,7 @@ def _figures(thing: object) -> Iterator[Figure]:
 
 
 def _marks(report: Report) -> Iterator[Figure]:
-    """The values of bars, heat cells and bubbles; lines, without a single value. A table may tell them with more."""
+    """The values of bars, heat cells, bubbles and flows; lines, without a single value. A table may tell more."""
     for block in (block for section in report.sections for block in section.blocks):
         match block:
             case BarChart():
@@ -272,6 +300,8 @@ def _marks(report: Report) -> Iterator[Figure]:
                 found = [Figure(value, block.unit, source, decimals=block.decimals) for value, source in pairs]
             case TrendChart():
                 found = [Figure(None, block.unit, line.source) for line in block.lines]
+            case FlowChart():
+                found = [Figure(flow.value, block.unit, flow.source) for flow in block.flows]
             case BubbleChart():
                 found = [figure for point in block.points for figure in _of_point(block, point)]
             case _:

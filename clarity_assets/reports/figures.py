@@ -8,11 +8,12 @@ from typing import Literal
 
 from clarity_assets.statistics.change import Outcome
 
-Where = tuple[tuple[str, str | bool | None], ...]
+Where = tuple[tuple[str, str | int | bool | None], ...]
 """Column = value of the rows that a number is of; None is NULL."""
 
-Statistic = Literal["value", "change", "ratio", "trend", "forecast", "series"]
-"""What is made of the rows; a `series` is the measure day by day, as a line of a chart."""
+Statistic = Literal["value", "change", "ratio", "trend", "forecast", "series", "median"]
+"""What is made of the rows; a `series` is the measure day by day, as a line of a chart; a `median` is that of the rows
+in place of their mean."""
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,20 @@ import duckdb
 import numpy as np
 
 from clarity_assets.errors import RequestRefused
+from clarity_assets.reports.clickstream.tables import MODULE_OF
 from clarity_assets.reports.document import DayState
 from clarity_assets.reports.figures import Figure, Source
-from clarity_assets.reports.measures import MEASURES, SIGNAL_TITLES, Measure
+from clarity_assets.reports.known import EVENTS, analysed_dates, collected_dates, collected_days, event_days
+from clarity_assets.reports.measured import divided, figure_of, listed_days, plain_key, series_of, unit_of
+from clarity_assets.reports.measures import MEASURES, Measure
 from clarity_assets.reports.period import Period
-from clarity_assets.statistics.intervals import weighted_mean_interval, wilson
-from clarity_assets.statistics.series import MIN_COVERAGE, DailySeries
+from clarity_assets.statistics.series import DailySeries
 from clarity_assets.warehouse.models.model import Model
+from clarity_assets.warehouse.query import one
+from clarity_assets.warehouse.tables import identifier, quoted
 
-Keys = tuple[str | None, ...]
+Key = str | int | bool | None
+Keys = tuple[Key, ...]
 
 SITE, PAGE, FRUSTRATION = "marts.fct_site_daily", "marts.fct_page_daily", "marts.fct_frustration_daily"
 TRAFFIC, ENGAGEMENT, SIGNAL = "marts.fct_traffic_daily", "marts.fct_engagement_daily", "marts.fct_signal_daily"
@@ -29,7 +34,7 @@ CONTENT_TYPE = "content_type"
 _WITH_CONTENT_TYPE = f"""(select told.*, kind.{CONTENT_TYPE} from {{table}} as told
     left join {DIM_PAGE} as kind on kind.project_id = told.project_id and kind.page = told.page)"""  # noqa: S608
 
-EVERYTHING: Mapping[str, Sequence[str | None]] = {}
+EVERYTHING: Mapping[str, Sequence[Key]] = {}
 
 REQUESTS = {
     SITE: "base",
@@ -45,14 +50,17 @@ REQUESTS = {
     "campaign": "campaign",
     "clarity_channel": "channel",
 }
-"""Mart, or value of its column `dimension` or `breakdown` -> the request whose answers tell its rows."""
+"""Mart, or value of its column `dimension` or `breakdown` -> the request whose answers tell its rows.
+
+A clickstream mart has no request: see `known`.
+"""
 
 
 @dataclass(frozen=True)
 class Total:
     """One line of `totals`: the values it is of by column, and its figures by measure."""
 
-    keys: dict[str, str | None]
+    keys: dict[str, Key]
     figures: dict[str, Figure]
 
     def __getitem__(self, name: str) -> Figure:
@@ -79,7 +87,7 @@ class Marts:
         measures: Sequence[str],
         *,
         by: Sequence[str] = (),
-        where: Mapping[str, str | bool | None] | None = None,
+        where: Mapping[str, Key] | None = None,
         period: Period | None = None,
         top: int | None = None,
         order_by: str | None = None,
@@ -94,12 +102,12 @@ class Marts:
         period, where = period or self.period, dict(where or {})
         asked = [MEASURES[name] for name in measures]
         order = measures.index(order_by or measures[0])
-        limits = [f"{_divided(measures.index(name), MEASURES[name])} >= {least:g}"
+        limits = [f"{divided(measures.index(name), MEASURES[name])} >= {least:g}"
                   for name, least in (at_least or {}).items()]  # fmt: skip
         having = f"having {' and '.join(limits)}" if limits else ""
         keys = "".join(f"{column}, " for column in by)
         sums = ", ".join(
-            f"sum(num{i}), sum(den{i}), {_lists(i, measure)}, count(num{i})" for i, measure in enumerate(asked)
+            f"sum(num{i}), sum(den{i}), {listed_days(i, measure)}, count(num{i})" for i, measure in enumerate(asked)
         )
         sql = f"""
             with per_day as ({self._per_day(table, asked, by=by, where=where)})
@@ -107,7 +115,7 @@ class Marts:
             from per_day
             {f"group by {', '.join(by)}" if by else ""}
             {having}
-            order by {_divided(order, asked[order])} desc nulls last{"".join(f", {column}" for column in by)}
+            order by {divided(order, asked[order])} desc nulls last{"".join(f", {column}" for column in by)}
             {f"limit {top:d}" if top else ""}
         """  # noqa: S608 - columns come from the code, values are bound
         found = self.con.execute(sql, self._parameters(where, period.start, period.end)).fetchall()
@@ -121,7 +129,7 @@ class Marts:
         start: date,
         end: date,
         by: Sequence[str] = (),
-        where: Mapping[str, str | bool | None] | None = None,
+        where: Mapping[str, Key] | None = None,
         keys: Iterable[Keys] | None = None,
         only: Mapping[str, Sequence[str | None]] | None = None,
     ) -> dict[str, dict[Keys, DailySeries]]:
@@ -167,39 +175,66 @@ class Marts:
         for i in range(len(asked)):
             numbers[2 * i : 2 * i + 2, :, seen & ~told[i]] = np.nan  # the answer lacked this metric
         return {
-            measure.name: {key: _series(measure, start, numbers[2 * i, p], numbers[2 * i + 1, p])
+            measure.name: {key: series_of(measure, start, numbers[2 * i, p], numbers[2 * i + 1, p])
                            for key, p in places.items()}
             for i, measure in enumerate(asked)
         }  # fmt: skip
 
-    def known_dates(self, table: str, where: Mapping[str, str | bool | None]) -> frozenset[date]:
-        """UTC days that the mart's request tells whole: not a gap, not truncated, MIN_COVERAGE or more of it."""
-        dimension = where.get("dimension") or where.get("breakdown") or table
-        request = REQUESTS[dimension]
-        if request not in self._known:
-            rows = self.con.execute(
-                """select date from marts.fct_collection_daily
-                   where project_id = ? and request = ? and not is_gap and not is_truncated and coverage >= ?""",
-                [self.project_id, request, MIN_COVERAGE],
-            ).fetchall()
-            self._known[request] = frozenset(day for (day,) in rows)
-        return self._known[request]
+    def known_dates(self, table: str, where: Mapping[str, Key]) -> frozenset[date]:
+        """UTC days that are known whole: what is not there on them was none.
+
+        Of a clickstream mart those that were analysed; else those that its request tells with MIN_COVERAGE or more.
+        """
+        name = table if table in MODULE_OF else REQUESTS[where.get("dimension") or where.get("breakdown") or table]
+        if name not in self._known:
+            known_dates = analysed_dates if table in MODULE_OF else collected_dates
+            self._known[name] = known_dates(self.con, self.project_id, name)
+        return self._known[name]
 
     def days(
         self, request: str = "base", *, start: date | None = None, end: date | None = None
     ) -> tuple[DayState, ...]:
-        """How each UTC day (of the period, unless given) is known from a request; `unrecorded` without any word."""
-        start, end = start or self.period.start, end or self.period.end
-        rows = self.con.execute(
-            """select date, status, coverage, cause, method, coalesce(is_truncated, false)
-               from marts.fct_collection_daily where project_id = ? and request = ? and date >= ? and date < ?""",
-            [self.project_id, request, start, end],
-        ).fetchall()
-        told = {row[0]: DayState(*row) for row in rows}
-        dates = [start + timedelta(days=i) for i in range((end - start).days)]
-        return tuple(told.get(day, DayState(day, "unrecorded")) for day in dates)
+        """How each UTC day (of the period, unless given) is known from a request, or from events."""
+        span = {"start": start or self.period.start, "end": end or self.period.end}
+        if request == EVENTS:
+            return event_days(self.con, self.project_id, **span)
+        return collected_days(self.con, self.project_id, request, **span)
 
-    def source(self, table: str, measure: str, where: Mapping[str, str | bool | None], period: Period) -> Source:
+    def rows(
+        self,
+        table: str,
+        columns: Sequence[str],
+        *,
+        where: Mapping[str, Key] | None = None,
+        period: Period | None = None,
+        order_by: Sequence[str] = (),
+        top: int | None = None,
+    ) -> list[dict]:
+        """Rows of the mart as they are, by column: for words, and for limits that a model has found itself.
+
+        Raises RequestRefused for a column that the mart has not.
+        """
+        period, where = period or self.period, dict(where or {})
+        self._need(table, (*columns, *where))
+        listed, order = (", ".join(map(identifier, names)) for names in (columns, order_by or columns))
+        sql = f"select {listed} from {quoted(table)} where {self._rules(table, where)} order by {order}"  # noqa: S608
+        found = self.con.execute(
+            f"{sql} {f'limit {top:d}' if top else ''}", self._parameters(where, period.start, period.end)
+        ).fetchall()
+        return [dict(zip(columns, map(plain_key, row), strict=True)) for row in found]
+
+    def has_rows(self, table: str, period: Period | None = None) -> bool:
+        """Whether the mart tells anything of the period."""
+        return bool(self.rows(table, ["date"], period=period, top=1))
+
+    def newest_week(self, table: str) -> Period | None:
+        """Of a mart of weeks: the newest whole week within the period that it tells; None: it tells none."""
+        sql = f"select max(date) from {quoted(table)} where {self._rules(table, {})}"  # noqa: S608 - quoted
+        last = self.period.end - timedelta(days=6)  # a Monday before it begins a week that is over by then
+        [monday] = one(self.con, sql, self._parameters({}, self.period.start, last))
+        return Period.week(monday) if monday else None
+
+    def source(self, table: str, measure: str, where: Mapping[str, Key], period: Period) -> Source:
         """Where a total of the measure comes from."""
         return Source(table, measure, tuple(where.items()), period.start, period.end)
 
@@ -210,9 +245,7 @@ class Marts:
         columns, relation = self._models[table].column_types, table
         if "page" in columns and CONTENT_TYPE in (*by, *where):
             columns, relation = {**columns, CONTENT_TYPE: "VARCHAR"}, _WITH_CONTENT_TYPE.format(table=table)
-        for column in (*by, *where, *only):
-            if column not in columns:
-                raise RequestRefused(f"{table} has no column {column!r}; it has {', '.join(columns)}")
+        self._need(table, [name for name in (*by, *where, *only) if name not in columns])
         sums = ", ".join(
             f"sum({m.numerator}) as num{i}, null::double as den{i}"
             if m.denominator is None
@@ -220,10 +253,10 @@ class Marts:
             f"sum({m.denominator}) filter ({m.numerator} is not null) as den{i}"
             for i, m in enumerate(asked)
         )
-        rules = ["project_id = $project_id", "date >= $from_date", "date < $until_date"]
-        rules += [f"{name} is not distinct from $w_{name}" for name in where]
+        rules = [self._rules(table, where)]
         rules += [
-            f"({name} in (select unnest($only_{name}::varchar[])){f' or {name} is null' if None in values else ''})"
+            f"({name}::varchar in (select unnest($only_{name}::varchar[]))"
+            f"{f' or {name} is null' if None in values else ''})"
             for name, values in only.items()
         ]
         rules += ["not is_remainder"] if "is_remainder" in columns else []
@@ -234,6 +267,18 @@ class Marts:
             from {relation} where {" and ".join(rules)} group by {", ".join(("date", *by))}
         """  # noqa: S608 - columns come from the code, values are bound
 
+    def _need(self, table: str, named: Sequence[str]) -> None:
+        """Raises RequestRefused for a column that the mart has not."""
+        columns = self._models[table].column_types
+        for column in named:
+            if column not in columns:
+                raise RequestRefused(f"{table} has no column {column!r}; it has {', '.join(columns)}")
+
+    def _rules(self, table: str, where: Mapping) -> str:
+        """SQL: the project's rows of the period that have these values."""
+        rules = ["project_id = $project_id", "date >= $from_date", "date < $until_date"]
+        return " and ".join([*rules, *(f"{name} is not distinct from $w_{name}" for name in where)])
+
     def _parameters(self, where: Mapping, start: date, end: date) -> dict:
         return {"project_id": self.project_id, "from_date": start, "until_date": end} | {
             f"w_{name}": value for name, value in where.items()
@@ -242,68 +287,14 @@ class Marts:
     def _total(
         self, table: str, asked: Sequence[Measure], by: Sequence[str], where: Mapping, period: Period, row: tuple
     ) -> Total:
-        keys = dict(zip(by, row, strict=False))
+        keys = dict(zip(by, map(plain_key, row), strict=False))
         *numbers, is_sample, is_bound = row[len(by) :]
         all_of = where | keys
         figures = {
-            measure.name: _figure(
+            measure.name: figure_of(
                 measure, numbers[5 * i : 5 * i + 5], source=self.source(table, measure.name, all_of, period),
-                unit=_unit(measure, all_of), is_sample=bool(is_sample), is_bound=bool(is_bound),
+                unit=unit_of(measure, all_of), is_sample=bool(is_sample), is_bound=bool(is_bound),
             )
             for i, measure in enumerate(asked)
         }  # fmt: skip
         return Total(keys, figures)
-
-
-def _lists(place: int, measure: Measure) -> str:
-    """The days of a mean, which alone tell how far it scatters."""
-    if measure.kind != "mean":
-        return "null, null"
-    return f"list(num{place} order by date), list(den{place} order by date)"
-
-
-def _divided(place: int, measure: Measure) -> str:
-    return f"sum(num{place})" if measure.denominator is None else f"sum(num{place}) / nullif(sum(den{place}), 0)"
-
-
-def _unit(measure: Measure, where: Mapping) -> str:
-    """The measure's unit; of a row for each signal, the signal's."""
-    signal = where.get("signal")
-    if signal and measure.name == "count":
-        return SIGNAL_TITLES[signal].lower()
-    return measure.unit
-
-
-def _figure(
-    measure: Measure, numbers: Sequence, *, source: Source, unit: str, is_sample: bool, is_bound: bool
-) -> Figure:
-    numerator, denominator, daily, weights, days = numbers
-    low = high = value = None
-    if numerator is not None:
-        if measure.denominator is None:
-            value = float(numerator)
-        elif denominator:
-            value = measure.per * numerator / denominator
-            low, high = _interval(measure, numerator, denominator, daily, weights)
-    is_at_most = is_bound and not is_sample and measure.denominator is None and unit == "sessions"
-    return Figure(
-        value, unit, source, low=low, high=high, decimals=measure.decimals, is_at_most=is_at_most,
-        is_at_least=is_bound and measure.name.endswith("per_100_sessions") and bool(value), is_sample=is_sample,
-        day_count=days,
-    )  # fmt: skip
-
-
-def _interval(measure: Measure, numerator: float, denominator: float, daily: list, weights: list) -> tuple:
-    """Low and high in the measure's unit; none for occurrences, which one session can have many of."""
-    if measure.is_share and numerator <= denominator:
-        limits = wilson(numerator, denominator)
-    elif measure.kind == "mean":
-        pairs = [(n / d, d) for n, d in zip(daily, weights, strict=True) if n is not None and d]
-        limits = weighted_mean_interval([p[0] for p in pairs], [p[1] for p in pairs]) if pairs else None
-    else:
-        limits = None
-    return (None, None) if limits is None else (measure.per * max(0.0, limits.low), measure.per * limits.high)
-
-
-def _series(measure: Measure, first: date, values: np.ndarray, exposure: np.ndarray) -> DailySeries:
-    return DailySeries(first, values, None if measure.kind == "count" else exposure, measure.kind)

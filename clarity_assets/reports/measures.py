@@ -1,12 +1,10 @@
 """What reports count and divide, by name: SQL over a mart's row in, value with unit and meaning out."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 from clarity_assets.clarity.columns import SIGNALS
-from clarity_assets.statistics.series import Kind
+from clarity_assets.reports.clickstream.measures import clickstream_measures
+from clarity_assets.reports.measure import Better, Measure
 
-Better = Literal["low", "high"]
+__all__ = ["MEASURES", "SIGNAL_RATES", "SIGNAL_TITLES", "Better", "Measure"]
 
 SIGNAL_TITLES = {
     "rage_click": "Rage clicks",
@@ -21,38 +19,6 @@ SIGNAL_TITLES = {
 
 SIGNAL_RATES = tuple(f"{signal}_session_rate" for signal in SIGNAL_TITLES)
 """Of a mart with a column for each signal: the measure of each, in the same order."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """sum(numerator) / sum(denominator) x per, over rows that tell both; a plain sum without denominator.
-
-    `numerator` and `denominator` are SQL over one row of a mart. `kind` as in `DailySeries`. `better`: which way is
-    good for the site's visitors; None where nobody can say.
-    """
-
-    name: str
-    title: str
-    unit: str
-    numerator: str
-    denominator: str | None = None
-    per: float = 1
-    kind: Kind = "count"
-    decimals: int = 0
-    better: Better | None = None
-
-    @property
-    def formula(self) -> str:
-        """The measure as SQL, for people."""
-        if self.denominator is None:
-            return f"sum({self.numerator})"
-        times = f"{self.per:g} * " if self.per != 1 else ""
-        return f"{times}sum({self.numerator}) / sum({self.denominator})"
-
-    @property
-    def is_share(self) -> bool:
-        """Whether it is a percentage of sessions, each of which counts once."""
-        return self.kind == "rate" and self.unit == "%"
 
 
 def _signal_measures(signal: str) -> list[Measure]:
@@ -106,6 +72,7 @@ MEASURES = {
         Measure("recommendations", "Recommendations", "", "1"),
         Measure("implemented_share", "Done, of all not dismissed", "%", "if(state = 'done', 1, 0)",
                 "if(state = 'dismissed', null, 1)", per=100, kind="rate"),
+        *clickstream_measures(),
     )
 }  # fmt: skip
 """Every measure by name."""

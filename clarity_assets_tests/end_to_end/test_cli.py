@@ -51,7 +51,7 @@ class Shop:
 
     def run_alone(self, *words: str, **environment: str) -> subprocess.CompletedProcess:
         """A command in a process of its own, as collecting reads the settings when Dagster's definitions load."""
-        told = {k: v for k, v in os.environ.items() if not k.startswith("CLARITY_")} | self.environment | environment
+        told = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "CLICKSTREAM_"))} | self.environment | environment
         return subprocess.run(
             [sys.executable, "-m", "clarity_assets.cli", *words], env={k: v for k, v in told.items() if v is not None},
             cwd=self.folder, capture_output=True, text=True, timeout=120,
@@ -61,7 +61,7 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path) -> Iterator[Shop]:
     """A project at 01:00 UTC after DAY, with nothing collected yet."""
-    unset = {name: None for name in os.environ if name.startswith("CLARITY_")}
+    unset = {name: None for name in os.environ if name.startswith(("CLARITY_", "CLICKSTREAM_"))}
     with StandIn(SITE) as api:
         now = datetime(2026, 9, 6, 1, tzinfo=UTC)
         api.set_clock(now)

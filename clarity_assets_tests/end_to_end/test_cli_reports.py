@@ -45,7 +45,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def run(folder) -> Run:
-    environment = {name: None for name in os.environ if name.startswith("CLARITY_")} | {
+    environment = {name: None for name in os.environ if name.startswith(("CLARITY_", "CLICKSTREAM_"))} | {
         "CLARITY_PROJECT_ID": PROJECT,
         "CLARITY_WAREHOUSE": str(folder / "clarity.duckdb"),
         "CLARITY_REPORTS": str(folder / "reports"),

@@ -25,7 +25,7 @@ LOST_DAYS = [FIRST_DAY + timedelta(days=i) for i in (30, 31, 32)]  # the first t
 def demo(tmp_path_factory) -> tuple[Path, str]:
     """The demo's folder and what it printed."""
     folder = tmp_path_factory.mktemp("demo") / "demo"
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "DAGSTER_"))}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "CLICKSTREAM_", "DAGSTER_"))}
     done = subprocess.run(
         [str(BIN / "clarity-assets"), "demo", "--folder", str(folder)],
         capture_output=True, text=True, env=clean, timeout=400, cwd=tmp_path_factory.mktemp("cwd"),
@@ -132,7 +132,7 @@ def test_a_number_of_the_demos_report_is_traced_to_intact_answers(demo):
     folder, _ = demo
     told = json.loads((folder / "reports/weekly_ux/2026-09-21.json").read_text())
     number_id = re.search(r'"id": ?"(n[0-9a-f]{12})"', json.dumps(told["sections"]))[1]
-    env = {k: v for k, v in os.environ.items() if not k.startswith("CLARITY_")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "CLICKSTREAM_"))}
     done = subprocess.run(
         [str(BIN / "clarity-assets"), "trace", number_id], capture_output=True, text=True, cwd=folder,
         env=env | {"CLARITY_PROJECT_ID": "demo", "CLARITY_WAREHOUSE": str(folder / "clarity.duckdb")},
@@ -151,7 +151,7 @@ def test_a_rebuild_of_the_demo_gives_equal_landing_rows(demo):
     folder, _ = demo
     tables = [t for (t,) in query(folder, "select table_name from duckdb_tables() where schema_name = 'landing'")]
     before = {t: sorted(query(folder, f"select * from landing.{t}"), key=repr) for t in tables}
-    env = {k: v for k, v in os.environ.items() if not k.startswith("CLARITY_")}
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "CLICKSTREAM_"))}
     done = subprocess.run(
         [str(BIN / "clarity-assets"), "rebuild"], capture_output=True, text=True, cwd=folder,
         env=env | {"CLARITY_PROJECT_ID": "demo", "CLARITY_WAREHOUSE": str(folder / "clarity.duckdb")},

@@ -183,7 +183,7 @@ def test_the_page_of_the_models_is_what_their_contracts_say_now():
 
 
 def test_the_ui_of_make_dev_answers(tmp_path):
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "DAGSTER_"))}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "CLICKSTREAM_", "DAGSTER_"))}
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(
             [str(Path(sys.executable).with_name("clarity-assets")), "dev", "--port", "3997"],

@@ -40,7 +40,7 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str | None]:
-        unset = {name: None for name in os.environ if name.startswith("CLARITY_")}
+        unset = {name: None for name in os.environ if name.startswith(("CLARITY_", "CLICKSTREAM_"))}
         return unset | {
             "CLARITY_PROJECT_ID": "test", "CLARITY_API_TOKEN": self.api.token(), "CLARITY_NOW": self.now.isoformat(),
             "CLARITY_API_BASE_URL": self.api.base_url, "CLARITY_WAREHOUSE": str(self.warehouse),

@@ -25,7 +25,7 @@ FIELDS = {field.validation_alias.choices[0]: (name, field) for name, field in Se
 def environment(tmp_path, monkeypatch) -> Iterator[pytest.MonkeyPatch]:
     """An empty folder as the current one, and no CLARITY_ variable."""
     monkeypatch.chdir(tmp_path)
-    for name in [n for n in os.environ if n.upper().startswith("CLARITY_")]:
+    for name in [n for n in os.environ if n.upper().startswith(("CLARITY_", "CLICKSTREAM_"))]:
         monkeypatch.delenv(name)
     return monkeypatch
 
@@ -34,7 +34,7 @@ def example_entries() -> list[tuple[str, str, str]]:
     """(name, value, comment above) of every variable of .env.example, commented out or not."""
     found, comment = [], ""
     for line in EXAMPLE.read_text().splitlines():
-        if entry := re.fullmatch(r"(?:# )?(CLARITY_[A-Z_]+)=(.*)", line):
+        if entry := re.fullmatch(r"(?:# )?((?:CLARITY|CLICKSTREAM)_[A-Z_]+)=(.*)", line):
             found.append((entry[1], entry[2], comment))
         comment = line.removeprefix("# ")
     return found

@@ -24,7 +24,7 @@ def built_asset() -> dg.AssetsDefinition:
 
     @dg.asset(
         key=BUILT,
-        deps=sorted(dg.AssetKey(m.key) for m in models.values() if m.layer in READ_BY_PEOPLE),
+        deps=sorted(dg.AssetKey(m.key) for m in models.values() if m.layer in READ_BY_PEOPLE and not m.is_by_engine),
         description="Days whose marts are made and checked, and what was known of them then: `ops.built_day`. What is "
         "known now and differs is built anew by sensor `marts_behind`.",
         partitions_def=daily,

@@ -6,6 +6,7 @@ from datetime import date
 import dagster as dg
 import duckdb
 
+from clarity_assets.clickstream.modules.registry import MODULES
 from clarity_assets.defs.resources import ClaritySettings, WarehouseResource
 from clarity_assets.project_models import in_steps, project_models
 from clarity_assets.quality.suite import Check, checks_of
@@ -14,7 +15,9 @@ from clarity_assets.settings import load_settings
 from clarity_assets.warehouse.models.model import Model
 
 
-def model_checks(step: list[Model], *, scratch: duckdb.DuckDBPyConnection | None = None) -> dg.AssetChecksDefinition:
+def model_checks(
+    step: list[Model], *, name: str | None = None, scratch: duckdb.DuckDBPyConnection | None = None
+) -> dg.AssetChecksDefinition:
     """The checks of models that share a step. A run looks at its own days only, a run without partitions at all rows.
 
     The checks themselves have no partitions: Dagster keeps those of a range under none (1.13, preview), and a check
@@ -24,7 +27,7 @@ def model_checks(step: list[Model], *, scratch: duckdb.DuckDBPyConnection | None
     keys = {model.table: dg.AssetKey(model.key) for model in step}
 
     @dg.multi_asset_check(
-        name="__".join(step[0].key if len(step) == 1 else (step[0].layer,)) + "__checks",
+        name=(name or "__".join(step[0].key if len(step) == 1 else (step[0].layer,))) + "__checks",
         specs=[check_spec(check, keys[table]) for table, listed in checks.items() for check in listed],
         can_subset=True,
         compute_kind="greatexpectations",
@@ -116,6 +119,10 @@ def _said(value: object) -> object:
 @dg.definitions
 def checks() -> dg.Definitions:
     with duckdb.connect() as scratch:
-        steps = in_steps(project_models(load_settings()).values())
+        models = project_models(load_settings())
+        steps = in_steps(model for model in models.values() if not model.is_by_engine)
         made = [model_checks(step, scratch=scratch) for step in steps]
+        for module in MODULES.values():
+            step = [models[table] for table in module.models]
+            made.append(model_checks(step, name=f"clickstream__{module.name}", scratch=scratch))
     return dg.Definitions(asset_checks=made)

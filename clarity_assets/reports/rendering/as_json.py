@@ -12,6 +12,8 @@ from clarity_assets.reports.document import (
     Bar,
     BarChart,
     BubbleChart,
+    Flow,
+    FlowChart,
     HeatChart,
     Line,
     Name,
@@ -33,6 +35,7 @@ BLOCK_TYPES = {
     BarChart: "bar_chart",
     HeatChart: "heat_chart",
     BubbleChart: "bubble_chart",
+    FlowChart: "flow_chart",
 }
 IDS = {"source": "id", "y_source": "y_id", "size_source": "size_id"}
 """Where a mark of a chart says the id of its number in place of its source."""
@@ -44,9 +47,9 @@ def render_json(report: Report) -> str:
     """The whole report, indented, with a newline at its end.
 
     The tree is that of `Report`; a block says its `type`. A number is {"id", "value", "unit", "low", "high", "text",
-    "source"} with the flags that are true; a bar, a bubble and a cell of a heat chart have the ids of theirs; a value
-    that JSON cannot hold (infinite, unknown) is null and told by "text". A lone surrogate, which UTF-8 cannot hold,
-    becomes `�`.
+    "source"} with the flags that are true; a bar, a bubble, a flow and a cell of a heat chart have the ids of theirs;
+    a value that JSON cannot hold (infinite, unknown) is null and told by "text". A lone surrogate, which UTF-8 cannot
+    hold, becomes `�`.
     """
     tree = {"schema_version": SCHEMA_VERSION, **_plain(report), "known_days": report.known_days}
     return orjson.dumps(tree, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
@@ -75,7 +78,7 @@ def _thing(value: object) -> dict:
         return _figure(value)
     if isinstance(value, Source):
         return _plain(value.as_json())
-    if isinstance(value, (Bar, Point, Line)):
+    if isinstance(value, (Bar, Flow, Point, Line)):
         return _mark(value)
     told = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, HeatChart):
@@ -90,8 +93,8 @@ def _thing(value: object) -> dict:
     return {"type": BLOCK_TYPES[type(value)], **told} if type(value) in BLOCK_TYPES else told
 
 
-def _mark(mark: Bar | Point | Line) -> dict:
-    """A bar or bubble with the id of each of its numbers; a line with its source, from which it is drawn."""
+def _mark(mark: Bar | Flow | Point | Line) -> dict:
+    """A bar, bubble or flow with the id of each of its numbers; a line with its source, from which it is drawn."""
     told = {}
     for name in (field.name for field in fields(mark)):
         value = getattr(mark, name)

@@ -30,9 +30,12 @@ from clarity_assets.reports.rendering.texts import (
     STATUSES,
     basis_parts,
     day_notes,
+    evidence_words,
     known_text,
     name_text,
+    origin_name,
     printable,
+    untold_title,
 )
 from clarity_assets.statistics.change import Outcome
 
@@ -57,6 +60,9 @@ def render_html(report: Report) -> str:
         dark=_variables(DARK),
         dashboard_url=report.dashboard_url if re.match(r"https://[^\s]+$", report.dashboard_url) else "",
         sample_note=SAMPLE_NOTE if any(figure.is_sample for figure in figures) else "",
+        origin=origin_name(report),
+        untold=untold_title(report, of_clarity="What Clarity’s export does not tell"),
+        evidence=evidence_words(report),
         first_id=figures[0].id if figures else "ID",
     )
 

@@ -2,8 +2,9 @@
 
 from urllib.parse import quote
 
-from clarity_assets.reports.document import Chart, Finding, Part, Report, Section, Table
+from clarity_assets.reports.document import Chart, Finding, FlowChart, Part, Report, Section, Table
 from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.rendering.charts.rows import chart_rows
 from clarity_assets.reports.rendering.numbers import SAMPLE_MARK, SAMPLE_NOTE, cell_text, figure_text, marked
 from clarity_assets.reports.rendering.texts import (
     basis_parts,
@@ -11,20 +12,27 @@ from clarity_assets.reports.rendering.texts import (
     known_text,
     markdown_table,
     markdown_text,
+    name_text,
     part_text,
     sentence_text,
+    untold_title,
 )
+
+MOST_FLOWS = 12
 
 
 def render_markdown(report: Report) -> str:
-    """The report as Markdown. Of charts only their summaries are told; long tables are left out and named."""
+    """The report as Markdown. Of charts only their summaries are told, of flows the largest too.
+
+    Long tables are left out and named.
+    """
     lead = markdown_text(" ".join(sentence_text(sentence) for sentence in report.lead))
     parts = [
         f"## {markdown_text(report.title)}: {report.period.name} (UTC)",
         f"**{lead.strip()}**" if lead.strip() else "",
         markdown_text(known_text(report.days)),
         _bullets(map(markdown_text, day_notes(report.days))),
-        *(part for section in report.sections for part in _section(section)),
+        *(part for section in report.sections for part in _section(section, untold_title(report))),
     ]
     if any(SAMPLE_MARK in part for part in parts):
         parts.append(markdown_text(SAMPLE_NOTE))
@@ -37,13 +45,13 @@ def _dashboard(url: str) -> str:
     return f" [Clarity's dashboard]({quote(url, safe=':/?&=%-._~')})" if url.startswith("https://") else ""
 
 
-def _section(section: Section) -> list[str]:
+def _section(section: Section, untold: str) -> list[str]:
     return [
         f"### {markdown_text(section.title)}",
         _bullets(map(_finding, section.findings)),
         *(markdown_text(sentence_text(note)) for note in section.notes),
         *(part for block in section.blocks for part in _block(block)),
-        "#### What Clarity cannot tell here" if section.cannot_tell else "",
+        f"#### {untold}" if section.cannot_tell else "",
         _bullets(map(markdown_text, section.cannot_tell)),
     ]
 
@@ -59,6 +67,11 @@ def _finding(finding: Finding) -> str:
 
 
 def _block(block: Table | Chart) -> list[str]:
+    if isinstance(block, FlowChart):
+        titles, rows = chart_rows(block)
+        told = [[name_text(cell) for cell in row] for row in rows[:MOST_FLOWS]]
+        return [f"*{markdown_text(block.title)}.* {markdown_text(block.summary)}",
+                markdown_table(titles, told, numbers={len(titles) - 1})]  # fmt: skip
     if not isinstance(block, Table):
         return [f"*{markdown_text(block.title)}.* {markdown_text(block.summary)}"]
     title = f"**{markdown_text(block.title)}**"

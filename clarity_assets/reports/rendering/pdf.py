@@ -22,11 +22,14 @@ from clarity_assets.reports.rendering.texts import (
     STATUSES,
     basis_parts,
     day_notes,
+    evidence_words,
     known_text,
     name_text,
+    origin_name,
     part_text,
     printable,
     shorten,
+    untold_title,
 )
 
 TEMPLATE = Path(__file__).with_name("pdf_template.typ")
@@ -34,7 +37,7 @@ FONT = "Libertinus Serif"
 CHART_WIDTH_PX = 720  # the text is 640 px wide: a drawing's words of 9 pt become 8 pt, and more charts fit a page
 INTERVALS = (
     "Round brackets hold 95 % intervals. The same report as HTML and as JSON gives every number an id; "
-    "“clarity-assets trace ID” leads from it to Clarity’s answers."
+    "“clarity-assets trace ID” leads from it to the {evidence} it came from."
 )
 
 
@@ -87,10 +90,10 @@ def _document(report: Report) -> dict:
         "title": printable(report.title),
         "period": report.period.name,
         "project_short": shorten(printable(report.project_id), length=40),
-        "overline": f"Microsoft Clarity · project {name_text(Name(report.project_id))}",
+        "overline": f"{origin_name(report)} · project {name_text(Name(report.project_id))}",
         "author": "clarity-assets",
         "description": f"{printable(report.title)} of project {name_text(Name(report.project_id))}",
-        "keywords": ["Microsoft Clarity", printable(report.kind), report.period.slug],
+        "keywords": [origin_name(report), printable(report.kind), report.period.slug],
         "made": {name: getattr(made, name) for name in ("year", "month", "day", "hour", "minute", "second")},
         "made_text": f"Made {made:%Y-%m-%d %H:%M} UTC",
         "days": [{"status": day.status, "weekday": WEEKDAYS[day.date.weekday()], "number": f"{day.date.day}"}
@@ -100,9 +103,10 @@ def _document(report: Report) -> dict:
         "day_notes": [breakable(f"{note}.") for note in day_notes(report.days)],
         "lead": [piece for sentence in report.lead for piece in (*_pieces(sentence), _piece(" "))][:-1],
         "sections": sections,
+        "untold": untold_title(report),
         "dashboard": report.dashboard_url if report.dashboard_url.startswith("https://") else "",
     }  # fmt: skip
-    closing = [INTERVALS]
+    closing = [INTERVALS.format(evidence=evidence_words(report))]
     if SAMPLE_MARK in orjson.dumps(document).decode():
         closing.append(SAMPLE_NOTE)
     return {**document, "closing": closing}

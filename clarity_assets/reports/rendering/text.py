@@ -12,6 +12,7 @@ from clarity_assets.reports.rendering.texts import (
     known_text,
     printable,
     sentence_text,
+    untold_title,
 )
 
 DAY_SIGNS = dict(zip(STATUSES, "█▓░×·", strict=True))
@@ -25,7 +26,7 @@ def render_text(report: Report) -> str:
     if report.lead:
         lines += [*wrapped(" ".join(sentence_text(sentence) for sentence in report.lead)), ""]
     for section in report.sections:
-        lines += [*_section(section), ""]
+        lines += [*_section(section, untold_title(report)), ""]
     if any(SAMPLE_MARK in line for line in lines):
         lines += [*wrapped(SAMPLE_NOTE), ""]
     lines += [*wrapped(f"Made {report.made_at:%Y-%m-%d %H:%M} UTC.")]
@@ -48,7 +49,7 @@ def _days(days: tuple[DayState, ...]) -> list[str]:
     return lines + [line for note in day_notes(days) for line in wrapped(note, indent="      ")]
 
 
-def _section(section: Section) -> list[str]:
+def _section(section: Section, untold: str) -> list[str]:
     lines = [section.title, "─" * WIDTH]
     for finding in section.findings:
         lines += _finding(finding)
@@ -57,7 +58,7 @@ def _section(section: Section) -> list[str]:
     for block in section.blocks:
         lines += ["", *_block(block)]
     if section.cannot_tell:
-        lines += ["", "  What Clarity cannot tell here"]
+        lines += ["", f"  {untold}"]
         lines += [line for text in section.cannot_tell for line in wrapped(text, indent="  - ")]
     return lines
 

@@ -10,6 +10,7 @@ from clarity_assets.reports.document import (
     BubbleChart,
     Chart,
     Column,
+    FlowChart,
     HeatChart,
     Line,
     Part,
@@ -18,6 +19,7 @@ from clarity_assets.reports.document import (
 )
 from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.period import day_name
+from clarity_assets.reports.rendering.charts.rows import chart_rows
 from clarity_assets.reports.rendering.numbers import cell_text, number_text
 from clarity_assets.reports.rendering.texts import name_text, part_text
 
@@ -28,6 +30,7 @@ LEAST_TEXT_WIDTH = 28  # a name is not shortened further, so that names stay apa
 PROSE_WIDTH = 60  # longer texts of ours are sentences
 BAR_WIDTH = 32
 MOST_BARS = 24
+MOST_FLOWS = 12
 MOST_LABEL = 36
 LEVELS = "▁▂▃▄▅▆▇█"
 
@@ -172,6 +175,8 @@ def chart_lines(chart: Chart) -> list[str]:
         return head + _sparklines(chart)
     if isinstance(chart, BarChart):
         return head + _bars(chart)
+    if isinstance(chart, FlowChart):
+        return head + _flows(chart)
     return head + (_heat(chart) if isinstance(chart, HeatChart) else _bubbles(chart))
 
 
@@ -250,3 +255,15 @@ def _bubbles(chart: BubbleChart) -> list[str]:
     numbers = [[(number_text(value, 0 if max(map(abs, column)) >= 100 else 1), "") for value in column]
                for column in zip(*((p.x, p.y, p.size) for p in chart.points), strict=True)]  # fmt: skip
     return _grid([Column(""), *(Column(title, True) for title in titles)], [names, *numbers])
+
+
+def _flows(chart: FlowChart) -> list[str]:
+    """The largest ones."""
+    if not chart.flows:
+        return ["(no flows)"]
+    titles, rows = chart_rows(chart)
+    columns = [Column(title, title == titles[-1]) for title in titles]
+    cells = [[(name_text(cell), "") for cell in row] for row in rows[:MOST_FLOWS]]
+    more = len(rows) - MOST_FLOWS
+    note = [f"({more} smaller ones are in the report as HTML and as JSON)"] if more > 0 else []
+    return [*_grid(columns, list(map(list, zip(*cells, strict=True)))), *note]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 
-from clarity_assets.reports.document import DayState, Finding, Name, Part, Sentence
+from clarity_assets.reports.document import DayState, Finding, Name, Part, Report, Sentence
 from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.period import day_name
 from clarity_assets.reports.rendering.numbers import figure_text, marked, number_text
@@ -22,8 +22,13 @@ NOTHING = {
     "medium": "(no medium)",
     "campaign": "(no campaign)",
     "channel": "(no channel)",
+    "product": "(no product)",
+    "path": "(no path)",
 }
 """What is shown for a name that is NULL, by its kind."""
+OF_EVENTS = "clickstream"
+"""The kind of report that is made of events; all others are made of Clarity's answers."""
+
 STATUSES = ("measured", "derived", "pending", "lost", "unrecorded")
 CUT = "cut at 1,000 rows: a sample"
 
@@ -97,6 +102,24 @@ def markdown_table(
 
     marks = "".join(" ---: |" if i in numbers else " --- |" for i in range(len(names)))
     return "\n".join([line(names), f"|{marks}", *(line(row) for row in rows)])
+
+
+# --- where a report's numbers come from ---------------------------------------------------------------------------
+
+
+def origin_name(report: Report) -> str:
+    """What stands above the title."""
+    return "Clickstream events" if report.kind == OF_EVENTS else "Microsoft Clarity"
+
+
+def untold_title(report: Report, *, of_clarity: str = "What Clarity cannot tell here") -> str:
+    """The title of what a section cannot tell."""
+    return "What these events do not tell" if report.kind == OF_EVENTS else of_clarity
+
+
+def evidence_words(report: Report) -> str:
+    """What `clarity-assets trace` leads to."""
+    return "sessions and event files" if report.kind == OF_EVENTS else "answers"
 
 
 # --- words of a report --------------------------------------------------------------------------------------------

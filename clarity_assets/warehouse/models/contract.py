@@ -10,8 +10,9 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from clarity_assets.errors import ClarityAssetsError
 
-INCREMENTAL, VIEW, SEED = "incremental", "view", "seed"
-"""Replaced by ranges of UTC days; a query with a name; a CSV file's rows. A `table`, the fourth, is replaced whole."""
+INCREMENTAL, VIEW, SEED, ENGINE = "incremental", "view", "seed", "engine"
+"""Replaced by ranges of UTC days; a query with a name; a CSV file's rows; rows that an engine (DuckDB or Spark)
+computes outside of the warehouse, replaced by ranges of days. A `table`, the fifth, is replaced whole."""
 
 SHARED_FILE = "shared.yml"
 LINE = "line"
@@ -80,7 +81,8 @@ class ModelColumn(BaseModel, frozen=True, extra="forbid"):
 
 class Meta(BaseModel, extra="forbid"):
     grain: list[str] = Field(min_length=1)
-    materialized: Literal["incremental", "table", "view", "seed"]
+    materialized: Literal["incremental", "table", "view", "seed", "engine"]
+    every: Literal["day", "week"] = "day"
     owners: list[str] = Field(min_length=1)
     line: int = 1
 

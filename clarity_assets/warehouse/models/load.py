@@ -12,6 +12,7 @@ import duckdb
 
 from clarity_assets.warehouse.models import sql_text
 from clarity_assets.warehouse.models.contract import (
+    ENGINE,
     NAME,
     SHARED_FILE,
     Shared,
@@ -20,8 +21,11 @@ from clarity_assets.warehouse.models.contract import (
     read_shared,
     read_text,
 )
-from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model, Tables
+from clarity_assets.warehouse.models.model import PARTITION_COLUMN, PROJECT_COLUMN, Model, Tables
 from clarity_assets.warehouse.tables import literal
+
+SPARK_ENDING = ".spark.sql"
+ENGINE_SCHEMA = "clickstream"  # of the views that engines have: events, sessions, steps
 
 
 def load_models(root: Path, *, sources: Tables) -> dict[str, Model]:
@@ -51,7 +55,7 @@ def load_models(root: Path, *, sources: Tables) -> dict[str, Model]:
 def _stems(root: Path) -> list[Path]:
     """The path of every model without its ending."""
     files = [p for p in root.rglob("*") if p.suffix in (".sql", ".csv", ".yml") and p != root / SHARED_FILE]
-    return sorted({p.with_suffix("") for p in files})
+    return sorted({p.with_name(p.name.removesuffix(SPARK_ENDING)).with_suffix("") for p in files})
 
 
 def _read_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, shared: Shared) -> Model:
@@ -59,6 +63,8 @@ def _read_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, s
     if not re.fullmatch(NAME, layer):
         raise SqlModelError.at(stem, 1, f"its folder {layer!r} is to be a schema: lower case, digits and _ alone")
     path = stem.with_suffix(".csv") if stem.with_suffix(".csv").exists() else stem.with_suffix(".sql")
+    if yml_path.exists() and read_contract(yml_path, shared).meta.materialized == ENGINE:
+        return _read_engine_model(scratch, stem, layer=layer, shared=shared)
     for mine, other in ((path, yml_path), (yml_path, path)):
         if not mine.exists():
             raise SqlModelError.at(other, 1, f"{mine.name} is missing beside it: a model has its SQL and its contract")
@@ -81,6 +87,33 @@ def _read_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, s
     return model
 
 
+def _read_engine_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, shared: Shared) -> Model:
+    """A model that an engine computes: both engines' queries, or none where Python makes the rows."""
+    path, spark_path, yml_path = (stem.with_suffix(ending) for ending in (".sql", SPARK_ENDING, ".yml"))
+    contract = read_contract(yml_path, shared)
+    if contract.name != stem.name:
+        raise SqlModelError.at(yml_path, contract.line, f"the file is {stem.name!r}, its model {contract.name!r}")
+    names = [column.name for column in contract.columns]
+    if names[:2] != [PROJECT_COLUMN, PARTITION_COLUMN]:
+        problem = f"an engine's table begins with {PROJECT_COLUMN}, {PARTITION_COLUMN}; here {', '.join(names[:2])}"
+        raise SqlModelError.at(yml_path, contract.line, problem)
+    if path.exists() != spark_path.exists():
+        mine, other = (path, spark_path) if spark_path.exists() else (spark_path, path)
+        raise SqlModelError.at(other, 1, f"{mine.name} is missing beside it: each engine has a query of its own")
+    if not path.exists():
+        return Model("", yml_path, yml_path, layer, contract, {})
+    sql, spark_sql = (read_text(p).rstrip().removesuffix(";") for p in (path, spark_path))
+    if unknown := _parameters_of(scratch, sql, path) - {"start", "end"}:
+        raise SqlModelError.at(
+            path, 1, f"an engine's query reads $start and $end; unknown: {', '.join(sorted(unknown))}"
+        )
+    upstream = sql_text.upstream_of(sql, path)
+    if strange := [table for table in upstream if not table.startswith(f"{ENGINE_SCHEMA}.")]:
+        problem = f"an engine reads {ENGINE_SCHEMA}.* alone, no table of the warehouse such as {strange[0]}"
+        raise SqlModelError.at(path, upstream[strange[0]], problem)
+    return Model(sql, path, yml_path, layer, contract, upstream, spark_sql)
+
+
 def _parameters_of(scratch: duckdb.DuckDBPyConnection, sql: str, path: Path) -> set[str]:
     """The names of the query's parameters. Raises SqlModelError for a syntax error and for anything but one select."""
     try:
@@ -97,7 +130,8 @@ def _ordered(models: Mapping[str, Model], sources: Tables) -> list[str]:
     """The models' tables, upstream first. Raises SqlModelError for an unknown upstream and for a cycle."""
     for model in models.values():
         for table, line in model.upstream.items():
-            if table not in models and table not in sources:
+            is_hidden = table.startswith(f"{ENGINE_SCHEMA}.") and not model.is_by_engine
+            if is_hidden or (table not in models and table not in sources):
                 known = ", ".join(sorted([*models, *sources]))
                 raise SqlModelError.at(model.path, line, f"unknown upstream {table!r}; known are {known}")
     graph = {table: [up for up in model.upstream if up in models] for table, model in models.items()}
@@ -164,7 +198,11 @@ def _create_contract(scratch: duckdb.DuckDBPyConnection, model: Model) -> None:
 
 def check_columns(con: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Raises SqlModelError where the columns that the query gives are not the contract's, in name or type."""
-    parameters = {"start": date.min, "end": date.min} if model.takes_range else {}
+    if not model.sql:
+        return
+    parameters = dict.fromkeys(("start", "end"), date.min) if model.takes_range else {}
+    if model.is_by_engine:
+        parameters = {name: date.min for name in ("start", "end") if f"${name}" in model.sql}
     try:
         rows = con.execute(f"describe {model.sql}", parameters).fetchall()
     except duckdb.Error as error:
@@ -175,7 +213,7 @@ def check_columns(con: duckdb.DuckDBPyConnection, model: Model) -> None:
             problem = f"column {name!r} is given twice" if name in given else f"column {name!r} is not in the contract"
             raise SqlModelError.at(model.path, sql_text.line_of_column(model.sql, name), problem)
         given[name] = type_
-    for column in model.contract.columns:
+    for column in model.contract.columns[1 if model.is_by_engine else 0 :]:  # the project is added where rows land
         if column.name not in given:
             raise SqlModelError.at(model.yml_path, column.line, f"column {column.name!r} is not given by the query")
         if given[column.name] != column.type:

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from clarity_assets.warehouse.models.contract import INCREMENTAL, SEED, VIEW, Contract
+from clarity_assets.clickstream.engines.engine import EngineSql
+from clarity_assets.warehouse.models.contract import ENGINE, INCREMENTAL, SEED, VIEW, Contract
 
 PARTITION_COLUMN = "date"
+PROJECT_COLUMN = "project_id"
 
 Tables = Mapping[str, Mapping[str, str]]
 """Table -> column -> DuckDB type."""
@@ -15,7 +17,10 @@ Tables = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Model:
-    """One file, one table or view, one asset. `upstream`: the tables it reads, each with the first line naming it."""
+    """One file, one table or view, one asset. `upstream`: the tables it reads, each with the first line naming it.
+
+    Of an engine's model `sql` is DuckDB's query and `spark_sql` Spark's; both are empty where Python makes the rows.
+    """
 
     sql: str
     path: Path
@@ -23,6 +28,7 @@ class Model:
     layer: str
     contract: Contract
     upstream: Mapping[str, int]
+    spark_sql: str = ""
 
     @property
     def name(self) -> str:
@@ -57,13 +63,23 @@ class Model:
 
     @property
     def is_daily(self) -> bool:
-        """Whether its rows belong to UTC days, so that its asset has a partition a day."""
-        return self.takes_range or (self.is_view and PARTITION_COLUMN in self.contract.meta.grain)
+        """Whether its rows belong to UTC days (or to weeks by their Monday), so that its asset has partitions."""
+        return self.takes_range or self.is_by_engine or (self.is_view and PARTITION_COLUMN in self.contract.meta.grain)
+
+    @property
+    def is_by_engine(self) -> bool:
+        """Whether an engine computes its rows outside of the warehouse."""
+        return self.contract.meta.materialized == ENGINE
+
+    @property
+    def engine_sql(self) -> EngineSql:
+        """Both engines' queries of a model that SQL makes; its rows have no project_id."""
+        return EngineSql(self.sql, self.spark_sql)
 
     @property
     def code_version(self) -> str:
-        """Hash of the query; of a seed, of its rows too."""
-        told = self.sql.encode() + (self.path.read_bytes() if self.is_seed else b"")
+        """Hash of the query (both engines'); of a seed, of its rows too."""
+        told = self.sql.encode() + self.spark_sql.encode() + (self.path.read_bytes() if self.is_seed else b"")
         return hashlib.sha256(told).hexdigest()[:16]
 
     @property

@@ -4,12 +4,22 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from clarity_assets.warehouse.models.contract import SqlModelError
 from clarity_assets.warehouse.models.load import check_columns
-from clarity_assets.warehouse.models.model import PARTITION_COLUMN, Model
+from clarity_assets.warehouse.models.model import PARTITION_COLUMN, PROJECT_COLUMN, Model
 from clarity_assets.warehouse.query import one
-from clarity_assets.warehouse.tables import comment_columns, ensure_table, identifier, literal, quoted, transaction
+from clarity_assets.warehouse.tables import (
+    comment_columns,
+    ensure_table,
+    identifier,
+    insert_rows,
+    literal,
+    quoted,
+    transaction,
+)
 
 IN_RANGE = f"where {PARTITION_COLUMN} >= $start and {PARTITION_COLUMN} < $end"
 CHUNK_DAYS = 92  # a long range goes in by quarters: bounded memory, and rows of a day lie close together
@@ -25,6 +35,8 @@ def run_model(
     """
     if model.is_daily and (start is None or end is None):
         raise SqlModelError.at(model.yml_path, model.contract.line, "a model of days runs for a range of days")
+    if model.is_by_engine:
+        raise SqlModelError.at(model.path, 1, "an engine computes its rows: clarity-assets clickstream run")
     with transaction(con):
         if model.is_view:
             create_view(con, model)
@@ -36,6 +48,33 @@ def run_model(
             return _insert(con, model, {})
         con.execute(f"delete from {model.table} {IN_RANGE}", {"start": start, "end": end})  # noqa: S608
         return sum(_insert_days(con, model, chunk) for chunk in _chunks(start, end))
+
+
+def replace_rows(
+    con: duckdb.DuckDBPyConnection, model: Model, rows: pa.Table, *, project_id: str, start: date, end: date
+) -> int:
+    """Replace the project's rows of an engine's model of the UTC days [start, end) by `rows`, which lack the project.
+
+    One transaction; how many rows now. Raises SqlModelError, before anything is written, where columns are missing or
+    unknown, and where rows lie outside of the days.
+    """
+    wanted = [column.name for column in model.contract.columns if column.name != PROJECT_COLUMN]
+    if sorted(rows.column_names) != sorted(wanted):
+        problem = f"the engine gave {', '.join(rows.column_names)}; the contract has {', '.join(wanted)}"
+        raise SqlModelError.at(model.yml_path, model.contract.line, problem)
+    days = rows[PARTITION_COLUMN]
+    outside = pc.sum(pc.or_(pc.less(days, pa.scalar(start)), pc.greater_equal(days, pa.scalar(end)))).as_py()
+    if outside or days.null_count:
+        problem = f"{(outside or 0) + days.null_count} of {rows.num_rows} rows lie outside [{start}, {end})"
+        raise SqlModelError.at(model.path, 1, f"{problem}; nothing was written")
+    with transaction(con):
+        _ensure(con, model)
+        con.execute(
+            f"delete from {model.table} where {PROJECT_COLUMN} = $project_id and {IN_RANGE.removeprefix('where ')}",  # noqa: S608
+            {"project_id": project_id, "start": start, "end": end},
+        )
+        named = rows.append_column(PROJECT_COLUMN, pa.array([project_id] * rows.num_rows, pa.string()))
+        return insert_rows(con, model.table, named)
 
 
 def _insert_days(con: duckdb.DuckDBPyConnection, model: Model, days: dict[str, date]) -> int:

@@ -1,9 +1,10 @@
 """Charts of a report in, static SVG out; `SCREEN` follows the page's light and dark, `PRINT` has literal colours."""
 
-from clarity_assets.reports.document import BarChart, BubbleChart, Chart, HeatChart, TrendChart
+from clarity_assets.reports.document import BarChart, BubbleChart, Chart, FlowChart, HeatChart, TrendChart
 from clarity_assets.reports.rendering.charts.bars import bar_drawing
 from clarity_assets.reports.rendering.charts.bubbles import bubble_drawing
 from clarity_assets.reports.rendering.charts.drawing import svg_of
+from clarity_assets.reports.rendering.charts.flows import flow_drawing
 from clarity_assets.reports.rendering.charts.heat import heat_drawing
 from clarity_assets.reports.rendering.charts.palette import PRINT, SCREEN, Palette
 from clarity_assets.reports.rendering.charts.rows import chart_rows
@@ -35,7 +36,15 @@ def has_values(chart: Chart) -> bool:
             return bool(chart.bars)
         case BubbleChart():
             return bool(chart.points)
+        case FlowChart():
+            return bool(chart.flows)
 
 
-SPECS = {TrendChart: trend_drawing, BarChart: bar_drawing, HeatChart: heat_drawing, BubbleChart: bubble_drawing}
+SPECS = {
+    TrendChart: trend_drawing,
+    BarChart: bar_drawing,
+    HeatChart: heat_drawing,
+    BubbleChart: bubble_drawing,
+    FlowChart: flow_drawing,
+}
 """Which function draws which kind."""

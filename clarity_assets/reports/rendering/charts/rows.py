@@ -1,6 +1,6 @@
 """A chart in, its numbers as a table of words out, for those who read or copy rather than look."""
 
-from clarity_assets.reports.document import BarChart, BubbleChart, Chart, HeatChart, Name, TrendChart
+from clarity_assets.reports.document import BarChart, BubbleChart, Chart, FlowChart, HeatChart, Name, TrendChart
 from clarity_assets.reports.rendering.charts.words import amount, date_text, is_weekly, plain
 
 Cell = Name | str
@@ -23,6 +23,8 @@ def chart_rows(chart: Chart) -> tuple[list[str], list[list[Cell]]]:
         case BubbleChart():
             titles = ["", chart.x_title, chart.y_title, chart.size_title]
             return titles, [[p.label, plain(p.x), plain(p.y), plain(p.size)] for p in chart.points]
+        case FlowChart():
+            return _flows(chart)
 
 
 def _trend(chart: TrendChart) -> tuple[list[str], list[list[Cell]]]:
@@ -55,3 +57,12 @@ def _bars(chart: BarChart) -> tuple[list[str], list[list[Cell]]]:
         shown = amount(bar.value, "", decimals=chart.decimals, low=bar.low, high=bar.high)
         rows.append([bar.label, *([bar.group] if has_groups else []), shown])
     return titles, rows
+
+
+def _flows(chart: FlowChart) -> tuple[list[str], list[list[Cell]]]:
+    """The largest first."""
+    rows = [
+        [flow.start, flow.end, chart.columns[flow.place], amount(flow.value, "", decimals=0)]
+        for flow in sorted(chart.flows, key=lambda flow: (-flow.value, flow.place))
+    ]
+    return ["From", "To", "Place", chart.unit], rows

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from clarity_assets.reports.document import BarChart, Chart, HeatChart, Name, TrendChart
+from clarity_assets.reports.document import BarChart, Chart, FlowChart, HeatChart, Name, TrendChart
 from clarity_assets.reports.figures import Figure, Source
 from clarity_assets.reports.period import day_name
 from clarity_assets.reports.rendering.numbers import figure_text
@@ -57,6 +57,8 @@ def chart_note(chart: Chart) -> str:
                 *_unit_note(chart),
                 *(["thin lines: 95 % intervals"] if any(b.low is not None for b in chart.bars) else []),
             ]
+        case FlowChart():
+            said = [f"height: {chart.unit}", "the smallest are drawn together"]
         case _:
             said = [f"area: {chart.size_title}"]
     note = "; ".join(said)

@@ -1,0 +1,313 @@
+"""Rows as text in; events with typed columns out, and for each row that is none the rule that it breaks."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from clarity_assets.clarity.pages import PageRule
+from clarity_assets.clickstream.ingest import sources
+from clarity_assets.clickstream.ingest.mapping import FIELDS, IDENTIFIERS, NUMBERS, PLACEHOLDER, PRIVATE, Mapping
+from clarity_assets.clickstream.ingest.reading import Raw
+from clarity_assets.clickstream.ingest.urls import add_macros as add_url_macros
+from clarity_assets.clickstream.ingest.urls import host_of, page, utm, without_parameters
+from clarity_assets.clickstream.pseudonyms import add_macro as add_pseudonyms
+from clarity_assets.clickstream.schema import EVENT
+from clarity_assets.clickstream.user_agents import agent_rows
+from clarity_assets.settings import Settings
+from clarity_assets.warehouse.tables import insert_rows, literal
+
+FIRST_YEAR = 2000  # no tracker is older; 1970 and the like are clocks that nobody set
+AHEAD = timedelta(days=1)  # clocks and time zones may be wrong by less
+EPOCH_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+LONGEST_VALUE = 40  # characters of a value that a reason quotes
+ORDER_OF_TYPES = ("pageview", "view", "search", "cart", "remove", "checkout", "purchase")
+COUNTED = ("cart", "remove", "purchase")  # types of which `quantity` tells how many
+ABOUT = ("product_id", "category", "brand", "order_id")  # a URL now and then
+LOOKED_UP_AT_ONCE = 20_000
+CONTENT = tuple(column.name for column in EVENT if column.name != "seq")
+"""The columns of an event that do not depend on the other events of its day."""
+
+
+def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, *, key: bytes) -> None:
+    """Give the connection what `stage_events` needs, once."""
+    add_pseudonyms(con, key=key)
+    add_url_macros(con, PageRule(keep_scheme=settings.page_keep_scheme, keep_host=settings.page_keep_host))
+    con.execute("create or replace temp table zone as select name from pg_timezone_names()")
+
+
+def stage_events(
+    con: duckdb.DuckDBPyConnection, raw: Raw, mapping: Mapping, *, settings: Settings, now: datetime, folder: Path
+) -> None:
+    """Write the rows under `folder/day=YYYY-MM-DD/` (events) and `folder/day=rejected/` as Parquet.
+
+    Besides the columns of an event they have `row_number`, `content` (a hash of the event), and of rejected rows
+    `rule` (without the value), `reason` and `row`.
+    """
+    source = f"read_parquet({literal(str(raw.file))})"
+    _look_up(con, source)
+    con.execute(f"""
+        copy ({_shaped(source, raw, mapping, settings=settings, now=now)}) to {literal(str(folder))}
+        (format parquet, compression lz4, partition_by (day), overwrite_or_ignore)""")
+
+
+def _look_up(con: duckdb.DuckDBPyConnection, source: str) -> None:
+    """What is worked out once for each user agent and each host that links here: tables `agent` and `link`."""
+    con.execute("create or replace table agent (user_agent varchar, device varchar, browser varchar, os varchar, is_bot boolean)")
+    con.execute("create or replace table link (host varchar, source varchar, medium varchar)")
+    with con.cursor() as reader:
+        reader.execute(f"select distinct user_agent from {source} where user_agent is not null")  # noqa: S608
+        while batch := reader.fetchmany(LOOKED_UP_AT_ONCE):
+            insert_rows(con, "agent", agent_rows(name for (name,) in batch))
+        reader.execute(f"select distinct told_host from {source} where told_host is not null")  # noqa: S608
+        while batch := reader.fetchmany(LOOKED_UP_AT_ONCE):
+            insert_rows(con, "link", sources.host_rows(host for (host,) in batch))
+
+
+def _shaped(source: str, raw: Raw, mapping: Mapping, *, settings: Settings, now: datetime) -> str:
+    """The query of all rows. Each step names what the next ones use."""
+    texts = ", ".join(
+        f"{without_parameters(f'raw.{name}') if name in ABOUT else f'raw.{name}'} as {name}"
+        for name in FIELDS
+        if name not in ("device", "browser", "os", *NUMBERS)
+    )
+    kept = ", ".join(f"pseudonym_of('{name.removesuffix('_id')}', {_identifier(name, mapping)}) as {name}"
+                     for name in IDENTIFIERS)  # fmt: skip
+    numbered = (
+        "row_number() over (partition by content_id order by row_number)" if mapping.identical_rows == "keep" else "1"
+    )
+    columns = ", ".join(name for name in CONTENT if name != "event_id")
+    hashed = ", ".join(f"coalesce({name}::varchar, e'\\x1e')" for name in CONTENT)
+    return f"""
+        with raw as (select * from {source}),
+        typed as (
+            select row_number, item_number, broken, told_host, {texts}, {_numbers(mapping)},
+                {_time(raw, mapping)} as event_at,
+                {_type(mapping)} as our_type,
+                {page("url")} as page,
+                {host_of("url")} as own_host,
+                {sources.click_id("url")} as click,
+                coalesce({_device(mapping)}, agent.device) as device,
+                coalesce(raw.browser, agent.browser) as browser,
+                coalesce(raw.os, agent.os) as os,
+                coalesce(agent.is_bot, false) as is_bot,
+                link.source as link_source, link.medium as link_medium,
+                keyed_hash({_content(mapping)}) as content_id
+            from raw
+            left join agent using (user_agent)
+            left join link on link.host = raw.told_host
+        ),
+        placed as (
+            select typed.*,
+                case when not ({_is_own("told_host", settings)}) then told_host end as referrer_host,
+                case when event_at between {_since(FIRST_YEAR)} and {_until(now)} then timezone(
+                    case when typed.timezone is null then {_zone_of_settings(settings)} else zone.name end,
+                    event_at::timestamptz) end as event_local_at
+            from typed left join zone on zone.name = typed.timezone
+        ),
+        sourced as (
+            select placed.* exclude (source, medium, campaign), {_source(mapping)}, {_rule(mapping, now=now)} as broken_rule
+            from placed
+        ),
+        renamed as (
+            select sourced.* exclude (visitor_id, user_id, session_id, event_type, quantity, rating),
+                event_at::date as date,
+                broken_rule.rule as rule, broken_rule.reason as reason,
+                our_type as event_type, {kept},
+                case when our_type in {COUNTED} then coalesce(sourced.quantity, 1) end as quantity,
+                case when our_type = 'rating' then sourced.rating end as rating,
+                {literal(mapping.name)} as origin,
+                case when broken_rule.rule is not null then {_row_as_json()} end as row
+            from sourced
+        ),
+        identified as (
+            select * exclude (event_id), {_event_id(mapping, numbered)} as event_id from renamed
+        )
+        select row_number, rule, reason, row, event_id, {columns}, {_content_hash(hashed)} as content,
+            case when rule is null then date::varchar else 'rejected' end as day
+        from identified"""  # noqa: S608
+
+
+def _since(year: int) -> str:
+    return f"timestamp '{year}-01-01'"
+
+
+def _until(now: datetime) -> str:
+    return f"timestamp '{(now + AHEAD).astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
+
+
+def _zone_of_settings(settings: Settings) -> str:
+    return literal(settings.clickstream_timezone) if settings.clickstream_timezone else "null::varchar"
+
+
+def _content_hash(hashed: str) -> str:
+    return f"case when rule is null then md5(concat_ws(e'\\x1f', {hashed})) end"
+
+
+def _content(mapping: Mapping) -> str:
+    """All that the source told of the event, as one text: what its id is a hash of."""
+    told = [f"coalesce('{name}=' || raw.{name} || e'\\x1f', '')" for name in FIELDS if name in _told_fields(mapping)]
+    number = "case when item_number > 0 then 'item=' || item_number else '' end"
+    return f"{literal(mapping.name)} || e'\\x1f' || {' || '.join(told)} || {number}"
+
+
+def _told_fields(mapping: Mapping) -> set[str]:
+    return set(mapping.fields) | set(mapping.constants) | set(mapping.each.fields if mapping.each else ())
+
+
+def _event_id(mapping: Mapping, numbered: str) -> str:
+    """The given id, else the hash; equal rows that are kept are told apart by their number."""
+    made = f"case when {numbered} > 1 then keyed_hash(content_id || ' ' || {numbered}) else content_id end"
+    made = made if mapping.identical_rows == "keep" else "content_id"
+    return f"coalesce(event_id || case when item_number > 1 then '.' || item_number else '' end, {made})"
+
+
+def _identifier(name: str, mapping: Mapping) -> str:
+    """What the pseudonym is made of: the visitor is the user where the source names no browser."""
+    if name == "visitor_id":
+        return "coalesce(visitor_id, user_id)"
+    if name == "session_id" and mapping.session_of_visitor:
+        return "coalesce(visitor_id, user_id) || ' ' || session_id"
+    return name
+
+
+def _time(raw: Raw, mapping: Mapping) -> str:
+    """event_time in UTC, NULL where it is none; `infinity` is one to DuckDB."""
+    zone, told = literal(mapping.time.zone), "raw.event_time"
+    # ICU reads offsets and names of zones; without one the time is of the mapping's zone
+    has_zone = r"(?i)(?:z|[+-]\d\d(?::?\d\d)?|utc| [a-z]+/[a-z_/]+)$"
+    with_zone = f"timezone('UTC', try_cast(regexp_replace({told}, 'z$', 'Z') as timestamptz))"
+    naive = f"try_cast({told} as timestamp)"
+    if mapping.time.zone != "UTC":
+        naive = f"timezone('UTC', timezone({zone}, {naive}))"
+    is_date_only = f"length({told}) <= 10"  # 2026-10-01 ends like an offset
+    iso = f"case when not {is_date_only} and regexp_matches({told}, {literal(has_zone)}) then {with_zone} else {naive} end"
+    if mapping.time.format in EPOCH_US:
+        number = f"round(try_cast({told} as double) * {EPOCH_US[mapping.time.format]})"
+        epoch = f"case when abs({number}) < 2.5e17 then make_timestamp({number}::bigint) end"
+        return f"coalesce({epoch}, {iso})" if raw.is_typed else epoch
+    if mapping.time.format == "iso8601":
+        return iso
+    parsed = f"try_strptime({told}, {literal(mapping.time.format)})::timestamp"
+    if mapping.time.zone != "UTC" and "%z" not in mapping.time.format:
+        parsed = f"timezone('UTC', timezone({zone}, {parsed}))"
+    return f"coalesce({parsed}, {iso})" if raw.is_typed else parsed
+
+
+def _type(mapping: Mapping) -> str:
+    """Our name of the event's type: by the mapping's table, else the source's in lower_snake."""
+    words = r"regexp_replace(raw.event_type, '([a-z0-9])([A-Z])', '\1_\2', 'g')"
+    snake = rf"nullif(trim(regexp_replace(lower({words}), '[^a-z0-9]+', '_', 'g'), '_'), '')"
+    if not mapping.event_types:
+        return snake
+    cases = " ".join(f"when {literal(name)} then {literal(ours)}" for name, ours in mapping.event_types.items())
+    return f"case raw.event_type {cases} else {snake} end"
+
+
+def _device(mapping: Mapping) -> str:
+    cases = " ".join(f"when {literal(name.lower())} then '{ours}'" for name, ours in mapping.devices.items())
+    own = " ".join(f"when '{name.lower()}' then '{name}'" for name in ("PC", "Mobile", "Tablet", "Other"))
+    return f"case lower(raw.device) {cases} {own} else case when raw.device is not null then 'Other' end end"
+
+
+def _numbers(mapping: Mapping) -> str:
+    """price, quantity, rating as numbers, and their texts as told_price and the like."""
+    listed = []
+    for name in NUMBERS:
+        told = f"replace(raw.{name}, ',', '.')" if mapping.csv.decimal == "," else f"raw.{name}"
+        listed.append(f"try_cast({told} as double) as {name}, raw.{name} as told_{name}")
+    return ", ".join(listed)
+
+
+def _is_own(host: str, settings: Settings) -> str:
+    """Whether a link from that host is none from elsewhere: the page's own host, or one of CLICKSTREAM_HOSTS."""
+    same = f"regexp_replace({host}, '^www\\.', '') = regexp_replace(own_host, '^www\\.', '')"
+    ours = [f"{host} = {literal(own)} or ends_with({host}, {literal('.' + own)})" for own in sorted(settings.own_hosts)]
+    return " or ".join([f"coalesce({same}, false)", *ours])
+
+
+def _source(mapping: Mapping) -> str:
+    """source, medium, campaign: what the campaign's parameters say, else the click id, else the referrer."""
+    told = {}
+    for name in ("source", "medium", "campaign"):
+        own = f"taken(placed.{name})" if name in _told_fields(mapping) else "null"
+        told[name] = f"coalesce({utm('url', name)}, {own})"
+    is_told = f"({told['source']} is not null or {told['medium']} is not null)"
+    return f"""case when {is_told} then {told["source"]} when click <> '' then {sources.source_of_click("click")}
+                when referrer_host is not null then link_source end as source,
+            case when {is_told} then {told["medium"]} when click <> '' then {sources.medium_of_click("click")}
+                when referrer_host is not null then link_medium end as medium,
+            {told["campaign"]} as campaign"""
+
+
+def _rule(mapping: Mapping, *, now: datetime) -> str:
+    """The first rule that the row breaks: {rule, reason}, NULL for an event."""
+    wanted = {"iso8601": "ISO 8601", "epoch_s": "seconds since 1970", "epoch_ms": "milliseconds since 1970",
+              "epoch_us": "microseconds since 1970"}.get(mapping.time.format, mapping.time.format)  # fmt: skip
+    who = " or ".join(name for name in ("visitor_id", "user_id") if name in mapping.fields)
+    rules = [("broken is not null", r"regexp_replace(broken, ' \(.*', '')", "broken")]
+    for rule in mapping.reject:
+        rules.append((f"coalesce({rule.when}, false)", literal(rule.reason), _filled(rule.reason)))
+    rules += [
+        _simple("event_time is null", "event_time is missing"),
+        _simple("event_at is null", f"event_time is no time ({wanted})", "event_time"),
+        _simple(f"event_at > {_until(now)}", "event_time lies more than a day in the future", "event_time"),
+        _simple(f"event_at < {_since(FIRST_YEAR)}", f"event_time lies before {FIRST_YEAR}", "event_time"),
+        _simple("event_type is null", "event_type is missing"),
+        _simple("our_type is null", "event_type has neither letter nor digit", "event_type"),
+        _simple("visitor_id is null and user_id is null", f"{who} is missing"),
+    ]
+    for name in NUMBERS:
+        rules.append(
+            _simple(
+                f"told_{name} is not null and not coalesce(isfinite({name}), false)",
+                f"{name} is no number",
+                f"told_{name}",
+            )
+        )
+        rules.append(_simple(f"{name} < 0", f"{name} is negative", f"told_{name}"))
+    cases = " ".join(f"when {when} then {{'rule': {rule}, 'reason': {reason}}}" for when, rule, reason in rules)
+    return f"case {cases} end"
+
+
+def _simple(when: str, rule: str, value: str | None = None) -> tuple[str, str, str]:
+    """Condition, rule, and rule with the value."""
+    return when, literal(rule), f"{literal(rule + ': ')} || {_quoted(value)}" if value else literal(rule)
+
+
+def _filled(reason: str) -> str:
+    """A mapping's reason with the values of its row."""
+    parts = PLACEHOLDER.split(reason)  # text, name, text, name, …, text
+    listed = [
+        (
+            f"coalesce({_quoted(f'told_{part}' if part in NUMBERS else part, quote='')}, 'unknown')"
+            if i % 2
+            else literal(part)
+        )
+        for i, part in enumerate(parts)
+        if part
+    ]
+    return " || ".join(listed)
+
+
+def _quoted(name: str, quote: str = "'") -> str:
+    """A value as a reason may tell it: short, and hidden where it could say who somebody is."""
+    is_private = f"regexp_matches({name}, '@|://|=')"
+    short = f"case when length({name}) > {LONGEST_VALUE} then left({name}, {LONGEST_VALUE}) || '…' else {name} end"
+    mark = literal(quote)
+    return f"case when {is_private} then '(hidden)' else {mark} || {short} || {mark} end"
+
+
+def _row_as_json() -> str:
+    """A rejected row, as it may be kept: pseudonyms for ids, pages for URLs, no user agent."""
+    told = [f"'{name}': told_{name}" for name in NUMBERS]
+    told += [f"'{name}': {name}" for name in FIELDS if name not in (*PRIVATE, *NUMBERS, "source", "medium", "campaign")]
+    told += [f"'{name}': pseudonym_of('{name.removesuffix('_id')}', {name})" for name in IDENTIFIERS]
+    told += [
+        "'page': page",
+        "'referrer_host': referrer_host",
+        "'source': source",
+        "'medium': medium",
+        "'campaign': campaign",
+    ]
+    return f"json_strip_nulls(to_json({{{', '.join(told)}}}))::varchar"

@@ -1,0 +1,1 @@
+"""The analyses: steps and sessions in, rows of the marts out."""

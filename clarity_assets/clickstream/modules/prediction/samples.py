@@ -1,0 +1,125 @@
+"""A week's end in, two sets of persons out whose features lie before their cut-off and whose label lies after it."""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+
+from clarity_assets.clickstream.engines.engine import Engine
+from clarity_assets.clickstream.modules.module import Run
+from clarity_assets.clickstream.modules.prediction.features import (
+    FEATURES,
+    buyers,
+    days_told,
+    matrix,
+    person_features,
+)
+from clarity_assets.settings import Settings
+
+WEEK_DAYS = 7
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Persons x features `x` (float64, columns `names`), and whether each bought. Rows by person."""
+
+    names: tuple[str, ...]
+    x: np.ndarray
+    is_buyer: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.is_buyer)
+
+    @property
+    def buyers(self) -> int:
+        return int(self.is_buyer.sum())
+
+    @property
+    def others(self) -> int:
+        return len(self) - self.buyers
+
+    def take(self, rows: np.ndarray) -> "Samples":
+        return replace(self, x=self.x[rows], is_buyer=self.is_buyer[rows])
+
+    def part(self, most: int, *, least_buyers: int, seed: int) -> "Samples":
+        """About `most` rows by chance, buyers in their share, but `least_buyers` of them where there are as many."""
+        if len(self) <= most:
+            return self
+        chance = np.random.default_rng(seed)
+        share = most / len(self)
+        parts = []
+        for is_buyer, least in ((True, least_buyers), (False, 0)):
+            rows = np.flatnonzero(self.is_buyer == is_buyer)
+            parts.append(chance.choice(rows, min(len(rows), max(least, round(share * len(rows)))), replace=False))
+        return self.take(np.sort(np.concatenate(parts)))
+
+
+@dataclass(frozen=True)
+class Cutoffs:
+    """UTC days at whose start features end and the horizon begins; features begin `lookback_days` before each alike."""
+
+    train: date
+    test: date
+    newest: date
+    horizon_days: int
+    lookback_days: int
+
+    def first(self, cutoff: date) -> date:
+        return cutoff - timedelta(days=self.lookback_days)
+
+
+@dataclass(frozen=True)
+class Split:
+    """What is learnt from, what it is tested on, and what to know about both."""
+
+    cutoffs: Cutoffs
+    train: Samples
+    test: Samples
+    notes: tuple[str, ...]
+
+
+def days_back(settings: Settings) -> int:
+    """Days before the week's Monday that the features of the train cut-off reach back."""
+    return WEEK_DAYS * (settings.clickstream_window_weeks - 1) + 2 * settings.clickstream_horizon_days
+
+
+def split_by_time(run: Run) -> Split | None:
+    """Train cut-off two horizons before the week's end, test cut-off one. None: nobody came on any day looked at."""
+    horizon = timedelta(days=run.settings.clickstream_horizon_days)
+    window_days = WEEK_DAYS * run.settings.clickstream_window_weeks
+    train = run.end - 2 * horizon
+    told = days_told(run.engine, first=train - timedelta(days=window_days), until=run.end)
+    if not told:
+        return None
+    lookback_days = min(window_days, max(0, (train - told[0]).days))
+    cutoffs = Cutoffs(train, run.end - horizon, run.end, horizon.days, lookback_days)
+    notes = [*_short(cutoffs, told[0], window_days), *_missing(cutoffs, told)]
+    samples = [samples_at(run.engine, cutoffs, cutoff) for cutoff in (cutoffs.train, cutoffs.test)]
+    return Split(cutoffs, *samples, tuple(notes))
+
+
+def samples_at(engine: Engine, cutoffs: Cutoffs, cutoff: date) -> Samples:
+    """Who came before the cut-off, what they did, and who of them bought within the horizon after it."""
+    rows = person_features(engine, first=cutoffs.first(cutoff), cutoff=cutoff)
+    until = cutoff + timedelta(days=cutoffs.horizon_days)
+    is_buyer = np.isin(rows.column("person_id").to_numpy(), buyers(engine, cutoff=cutoff, until=until))
+    return Samples(tuple(FEATURES), matrix(rows, tuple(FEATURES)), is_buyer)
+
+
+def _short(cutoffs: Cutoffs, first: date, window_days: int) -> list[str]:
+    if cutoffs.lookback_days == window_days:
+        return []
+    return [f"events begin on {first}: features of {cutoffs.lookback_days} days, not {window_days}, before a cut-off"]
+
+
+def _missing(cutoffs: Cutoffs, told: list[date]) -> list[str]:
+    """Days of either horizon without any event: a purchase then is not known, and its buyer counts as none."""
+    notes = []
+    for name, cutoff in (("train", cutoffs.train), ("test", cutoffs.test)):
+        days = [cutoff + timedelta(days=i) for i in range(cutoffs.horizon_days)]
+        if missing := sorted(set(days) - set(told)):
+            notes.append(
+                f"no events on {len(missing)} of {len(days)} days after the {name} cut-off (first {missing[0]}): "
+                "purchases of those days are not known"
+            )
+    return notes

@@ -1,0 +1,1 @@
+"""The clickstream domain on the map."""

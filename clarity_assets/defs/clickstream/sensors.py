@@ -1,0 +1,97 @@
+"""What is looked after: files in the drop folder, and analyses that are behind the events."""
+
+from datetime import date
+
+import dagster as dg
+
+from clarity_assets.dagster_facts import runs_under_way, was_asked
+from clarity_assets.defs.automation.schedules import LOOK_TIMEOUT_S, default_status
+from clarity_assets.defs.automation.sensors import spans
+from clarity_assets.defs.clickstream.assets import days_job, ingest_job, weeks_job
+from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt
+from clarity_assets.settings import Settings, load_settings
+
+JOBS = ("clickstream_ingest", "clickstream_days", "clickstream_weeks")
+
+Asked = list[dg.RunRequest] | dg.SkipReason
+
+
+def _looked(name: str, *, jobs: tuple, every_s: int, description: str):
+    """Decorates what asks for runs; it waits while a run of the clickstream is queued or under way."""
+
+    def decorated(look) -> dg.SensorDefinition:
+        @dg.sensor(
+            name=name,
+            jobs=list(jobs),
+            minimum_interval_seconds=every_s,
+            default_status=default_status(dg.DefaultSensorStatus),
+            description=description,
+        )
+        def looked(context: dg.SensorEvaluationContext) -> Asked:
+            settings = load_settings(warehouse_timeout_s=LOOK_TIMEOUT_S)
+            if not settings.project_id:
+                return dg.SkipReason("CLARITY_PROJECT_ID is not set; put it into .env")
+            running = [run.job_name for run in runs_under_way(context.instance) if run.job_name in JOBS]
+            if running:
+                return dg.SkipReason(f"{', '.join(running)} is queued or running")
+            try:
+                return look(settings, context)
+            except (WarehouseBusy, WarehouseCorrupt) as error:  # the alerts tell it where it lasts
+                return dg.SkipReason(f"{type(error).__name__}: {error}")
+
+        return looked
+
+    return decorated
+
+
+@_looked(
+    "clickstream_files",
+    jobs=(ingest_job,),
+    every_s=30,
+    description="Files of events in CLICKSTREAM_DROP/<mapping>/ that nobody writes to any more: they are ingested.",
+)
+def clickstream_files(settings: Settings, context: dg.SensorEvaluationContext) -> Asked:
+    from clarity_assets.clickstream.ingest.dropped import find_dropped
+
+    found = find_dropped(settings)
+    if not found:
+        return dg.SkipReason(f"no finished file in {settings.drop_folder}/<mapping>/")
+    newest_s = max(path.stat().st_mtime for path, _ in found)
+    return [dg.RunRequest(run_key=f"{len(found)} files, the newest of {newest_s:.3f}")]
+
+
+@_looked(
+    "clickstream_behind",
+    jobs=(days_job, weeks_job),
+    every_s=60,
+    description="Days whose events, or whose sessions, are newer than what was made of them; then the last four whole "
+    "weeks, where the days are done.",
+)
+def clickstream_behind(settings: Settings, context: dg.SensorEvaluationContext) -> Asked:
+    from clarity_assets.clickstream.behind import find_behind
+
+    behind = find_behind(settings, first=settings.first_date)
+    asked = [
+        _request(context, "clickstream_days", f"days {begin} {end} {behind.state}", begin, end)
+        for begin, end in spans(behind.days)
+    ] or [
+        _request(context, "clickstream_weeks", f"week {monday} {behind.state}", monday, monday)
+        for monday in behind.weeks
+    ]
+    asked = [request for request in asked if request]
+    return asked or dg.SkipReason(
+        behind.told or "the analyses tell what the events tell, or were tried with these events"
+    )
+
+
+def _request(context, job: str, run_key: str, first: date, last: date) -> dg.RunRequest | None:
+    """Asked once for the same events: a run that fails is not begun over and over."""
+    if was_asked(context.instance, run_key):
+        return None
+    tags = {"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"}
+    return dg.RunRequest(run_key=run_key, job_name=job, tags=tags)
+
+
+@dg.definitions
+def sensors() -> dg.Definitions:
+    return dg.Definitions(sensors=[clickstream_files, clickstream_behind])

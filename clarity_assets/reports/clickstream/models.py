@@ -1,0 +1,172 @@
+"""A model's rows of a week in; its verdict in words, scores beside their baselines, features and calibration out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from clarity_assets.reports.clickstream.facts import EventFacts
+from clarity_assets.reports.clickstream.parts import limited
+from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Name, Sentence, Table
+from clarity_assets.reports.figures import Figure
+from clarity_assets.reports.marts import Total
+from clarity_assets.reports.period import Period
+
+SCORES = ("auc", "baseline_auc", "shuffled_auc", "shuffled_auc_high", "average_precision", "base_rate", "brier",
+          "baseline_brier", "persons_train", "buyers_train", "persons_test", "buyers_test")  # fmt: skip
+WORDS = ("verdict", "note", "baseline_name", "auc_low", "auc_high", "train_cutoff_date", "test_cutoff_date",
+         "horizon_days")  # fmt: skip
+CANNOT_TELL = (
+    "Who would buy because of a mail or a discount: it tells who buys anyway. A test with two groups tells the rest.",
+)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One model of one week. `told`: its verdict, names and dates."""
+
+    name: str
+    table: str
+    week: Period
+    scores: Total
+    told: Mapping
+
+    @property
+    def auc(self) -> Figure:
+        return limited(self.scores["auc"], self.told, "auc_low", "auc_high")
+
+    @property
+    def has_signal(self) -> bool:
+        return self.told["verdict"] == "signal"
+
+    @property
+    def is_too_few(self) -> bool:
+        return self.told["verdict"] == "too few"
+
+
+def read_fitted(facts: EventFacts, table: str, *, name: str) -> Fitted | None:
+    """The newest one within the period; None: there is none."""
+    week = facts.marts.newest_week(table)
+    if week is None:
+        return None
+    [scores] = facts.marts.totals(table, SCORES, period=week)
+    [told] = facts.marts.rows(table, WORDS, period=week)
+    return Fitted(name, table, week, scores, told)
+
+
+def verdict(fitted: Fitted, *, use: str) -> Finding:
+    """What the model is worth, plainly; `use`: what to do with it where it has a signal."""
+    scores, told = fitted.scores, fitted.told
+    values = {"auc": fitted.auc, "baseline": scores["baseline_auc"], "by": _feature(told["baseline_name"]),
+              "shuffled": scores["shuffled_auc_high"], "persons": scores["persons_test"],
+              "buyers": scores["buyers_test"], "learnt": scores["buyers_train"]}  # fmt: skip
+    if fitted.is_too_few:
+        words = f"Too few to say: {{learnt}} bought among those to learn from, {{buyers}} among those to test on. No {fitted.name} was made."
+        values = {"learnt": scores["buyers_train"], "buyers": scores["buyers_test"]}
+    elif not fitted.has_signal:
+        words = (
+            f"No signal: the {fitted.name} ranks a buyer above another person in {{auc}} of pairs (AUC; 0.5 is guessing), "
+            "and shuffled labels come to {shuffled} by chance. The best single feature, {by}, has {baseline}. Do not "
+            "choose people by it."
+        )
+    else:
+        auc, baseline = scores.value("auc"), scores.value("baseline_auc")
+        gain = "more than" if auc > baseline else "not more than"
+        words = (
+            f"The {fitted.name} has a signal: AUC {{auc}} on {{persons}}, {gain} the best single feature alone ({{by}}: "
+            f"{{baseline}}); shuffled labels come to at most {{shuffled}}. {use if auc > baseline else _SIMPLER}"
+        )
+    if told["note"]:
+        words += " Note: {note}."
+        values["note"] = told["note"].rstrip(".")
+    return Finding("auc", {}, Sentence(words, values), scores["persons_test"])
+
+
+_SIMPLER = "The simple rule does as well: use that feature."
+
+
+def chances(fitted: Fitted) -> Finding:
+    """How far the probabilities themselves can be taken at their word."""
+    scores = fitted.scores
+    is_better = scores.value("brier") < scores.value("baseline_brier")
+    words = (
+        "Its probabilities are {how} than telling everyone the same {rate}: Brier score {brier} against {baseline} (less "
+        "is better). Of the persons tested {buyers} bought within {days} days."
+    )
+    values = {"how": "better" if is_better else "not better", "rate": scores["base_rate"], "brier": scores["brier"],
+              "baseline": scores["baseline_brier"], "buyers": scores["buyers_test"], "days": f"{fitted.told['horizon_days']}"}  # fmt: skip
+    return Finding("brier", {}, Sentence(words, values), scores["persons_test"])
+
+
+def _feature(name: str | None) -> Name:
+    return Name((name or "").replace("_", " "), "feature")
+
+
+# --- pictures and tables -----------------------------------------------------------------------------------------
+
+
+def feature_lines(facts: EventFacts, table: str, measures: Sequence[str], week: Period) -> list[Total]:
+    """The features by rank."""
+    ranks = {row["feature"]: row["rank"] for row in facts.marts.rows(table, ["feature", "rank"], period=week)}
+    lines = facts.marts.totals(table, measures, by=("feature",), period=week)
+    return sorted(lines, key=lambda one: ranks[one.keys["feature"]])
+
+
+def feature_name(keys: Mapping) -> Name:
+    return _feature(keys["feature"])
+
+
+def meanings() -> Mapping[str, str]:
+    """Feature -> what it counts."""
+    from clarity_assets.clickstream.modules.prediction.features import FEATURES
+
+    return FEATURES
+
+
+def score_table(fitted: Fitted, *, name: str) -> Table:
+    """Every score with what it is to be held against."""
+    scores = fitted.scores
+    rows = (
+        ("AUC", fitted.auc, scores["baseline_auc"], "The best single feature alone"),
+        ("AUC on shuffled labels", scores["shuffled_auc"], scores["shuffled_auc_high"], "95th percentile of the shuffles"),
+        ("Average precision", scores["average_precision"], _share_as_precision(scores), "Guessing: the share of buyers"),
+        ("Brier score (less is better)", scores["brier"], scores["baseline_brier"], "Everyone the share of buyers"),
+        ("Persons learnt from, and buyers among them", scores["persons_train"], scores["buyers_train"], ""),
+        ("Persons tested on, and buyers among them", scores["persons_test"], scores["buyers_test"], ""),
+    )
+    columns = (Column("Score"), Column("Model", True), Column("Held against", True), Column("Which is"))
+    told = fitted.told
+    note = (
+        f"Learnt from what was known before {told['train_cutoff_date']}, tested on what was known before "
+        f"{told['test_cutoff_date']}: who bought in the {told['horizon_days']} days after."
+    )
+    return Table(name, "Scores beside their baselines", columns, rows, note=note)
+
+
+def _share_as_precision(scores: Total) -> Figure:
+    """What guessing would have."""
+    return scores["base_rate"]
+
+
+def calibration(facts: EventFacts, table: str, week: Period, *, name: str) -> Iterator[BarChart | Table]:
+    """What was predicted beside what came, by tenth of the predictions."""
+    lines = facts.marts.totals(table, ["predicted_rate", "observed_rate", "persons"], by=("bin",), period=week)
+    lines = sorted(lines, key=lambda one: one.keys["bin"])
+    limits = {row["bin"]: row for row in facts.marts.rows(table, ["bin", "low", "high"], period=week)}
+    if not lines:
+        return
+    observed = {one.keys["bin"]: limited(one["observed_rate"], limits[one.keys["bin"]], "low", "high", per=100)
+                for one in lines}  # fmt: skip
+    marks = []
+    for one in lines:
+        seen = observed[one.keys["bin"]]
+        label = f"{one.value('persons'):,.0f} persons at {one.value('predicted_rate'):.1f} %"
+        marks.append(Bar(label, one.value("predicted_rate"), "Predicted", source=one["predicted_rate"].source))
+        marks.append(Bar(label, seen.value or 0.0, "Bought", seen.low, seen.high, seen.source))
+    off = sum(not (figure.low or 0) <= one.value("predicted_rate") <= (figure.high or 100)
+              for one, figure in zip(lines, observed.values(), strict=True))  # fmt: skip
+    summary = (
+        f"In {len(lines) - off} of {len(lines)} groups what was predicted lies within what chance allows around what came."
+    )
+    yield BarChart(f"{name}_calibration", "Predicted and bought", summary, "%", tuple(marks), decimals=1)
+    rows = tuple((f"{one.keys['bin']}", one["persons"], one["predicted_rate"], observed[one.keys["bin"]]) for one in lines)
+    columns = (Column("Group, lowest first"), Column("Persons", True), Column("Predicted", True), Column("Bought", True))
+    yield Table(f"{name}_bins", "Calibration in numbers", columns, rows, is_long=True)

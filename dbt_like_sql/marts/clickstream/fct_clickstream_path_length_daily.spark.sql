@@ -1,0 +1,14 @@
+-- Grain: one row per date (day on which the sessions began), number of nodes and whether they ended in a purchase.
+with length as (
+    select date, size(nodes) as path_length, is_converted, sessions
+    from clickstream_journey
+    where date >= :start and date < :end
+)
+
+select
+    date,
+    path_length,
+    is_converted,
+    sum(sessions) as sessions
+from length
+group by date, path_length, is_converted
