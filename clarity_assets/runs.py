@@ -131,12 +131,32 @@ def build_marts(first: date, last: date, *, instance: dg.DagsterInstance) -> Bui
     return Built(result.run_id, result.success, checks, failures)
 
 
+def build_clickstream(
+    first: date, last: date, *, weeks: Iterable[date], instance: dg.DagsterInstance
+) -> dict[str, str]:
+    """Ingest what was dropped, then the daily analyses of [first, last] and the weekly ones of weeks by their Mondays.
+
+    Through the jobs that sensors start; the errors by step, empty where all went well.
+    """
+    defs = load_definitions()
+    span = {"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"}
+    asked = [("clickstream_ingest", {}), ("clickstream_days", {"tags": span})]
+    asked += [("clickstream_weeks", {"partition_key": f"{monday}"}) for monday in weeks]
+    failures: dict[str, str] = {}
+    for job, options in asked:
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=instance, raise_on_error=False, run_config=QUIET, **options
+        )
+        failures |= {e.step_key: failure_message(e) for e in result.filter_events(lambda e: e.is_step_failure)}
+    return failures
+
+
 def build_reports(period: Period, *, instance: dg.DagsterInstance) -> dict[str, dict[str, Path]]:
     """Materialize the reports of a week or month; the files of each by kind and format. Raises what the run raises."""
-    from clarity_assets.reports.make import TITLES  # heavy: statistics and renderings
+    from clarity_assets.reports.make import OF_CLARITY  # heavy: statistics and renderings
 
     every = "weekly" if period.kind == "week" else "monthly"
-    keys = [dg.AssetKey(["reports", f"{every}_{kind}"]) for kind in TITLES]
+    keys = [dg.AssetKey(["reports", f"{every}_{kind}"]) for kind in OF_CLARITY]
     result = _materialize(dg.AssetSelection.assets(*keys), instance=instance, partition_key=f"{period.start}")
     files = {}
     for event in result.asset_materializations_for_node(f"{every}_reports"):

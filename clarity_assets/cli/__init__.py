@@ -1,4 +1,4 @@
-"""The command line `clarity-assets`: collecting, reporting, operating, and the project itself."""
+"""The command line `clarity-assets`: collecting, events, reporting, operating, and the project itself."""
 
 import click
 
@@ -8,6 +8,7 @@ from clarity_assets.cli.clickstream import clickstream
 from clarity_assets.cli.collecting import build, collect, import_, rebuild_, status, withdraw
 from clarity_assets.cli.deliver import deliver
 from clarity_assets.cli.health import health, tidy
+from clarity_assets.cli.ingest import ingest
 from clarity_assets.cli.project import demo, demo_ui, dev, docs
 from clarity_assets.cli.publish import publish
 from clarity_assets.cli.reporting import export, recommend, report, trace
@@ -20,7 +21,7 @@ def main() -> None:
 
 
 COLLECTING = (collect, build, status, import_, withdraw, rebuild_)
-CLICKSTREAM = (clickstream,)
+CLICKSTREAM = (ingest, clickstream)
 REPORTING = (report, recommend, trace, export)
 OPERATING = (health, watch, alerts, deliver, publish, backup, restore, recover, tidy)
 PROJECT = (docs, dev, demo, demo_ui)

@@ -16,7 +16,7 @@ from clarity_assets.settings import Settings, load_settings
 from clarity_assets.warehouse.connection import open_warehouse
 
 FIRST_OF_CLARITY = date(2018, 1, 1)  # nobody has figures of earlier days
-KIND_OF = {"weekly": "summary", "monthly": "summary", "ux": "ux", "product": "product"}
+KIND_OF = {"weekly": "summary", "monthly": "summary", "ux": "ux", "product": "product", "clickstream": "clickstream"}
 STATES = ("open", "accepted", "done", "dismissed")
 EXPORT_FORMATS = ("csv", "parquet", "xlsx", "json")
 FORMATS = ("text", "markdown", "html", "pdf", "json", "all")
@@ -31,7 +31,7 @@ FORMATS = ("text", "markdown", "html", "pdf", "json", "all")
 def report(name: str, first: date | None, last: date | None, formats: tuple[str, ...]) -> None:
     """What happened, what changed, whether it is real, what to do first; of a week, a month or any days.
 
-    weekly and monthly are summaries; ux and product go into detail.
+    weekly and monthly are summaries; ux and product go into detail; clickstream tells of events.
     """
     from clarity_assets.reports.make import ENDINGS, make_reports, renderer, write_report
 
@@ -65,7 +65,7 @@ def _period(name: str, first: date | None, last: date | None, *, settings: Setti
         period = Period.month(first) if name == "monthly" else Period.week(first)
     else:
         period = Period.span(first, last)
-    if period.before.start < FIRST_OF_CLARITY:
+    if period.before.start < FIRST_OF_CLARITY and name != "clickstream":
         raise RequestRefused(f"{period.start} lies before Clarity itself ({FIRST_OF_CLARITY}); give later days")
     if period.last > newest:
         raise RequestRefused(f"{period.last} is not over yet (the newest complete UTC day is {newest})")
@@ -164,15 +164,20 @@ def export(first: date | None, last: date | None, month: bool, formats: tuple[st
 
 @click.command()
 @click.argument("number_id", required=False)
-@click.option("--verify", is_flag=True, help="Hash every stored answer again, in place of tracing one number.")
+@click.option(
+    "--verify", is_flag=True, help="Hash every stored answer and event file again, in place of tracing one number."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def trace(number_id: str | None, verify: bool, as_json: bool) -> None:
-    """Where a number of a report comes from: mart rows, SQL and column lineage, landing rows, answers, requests.
+    """Where a number of a report comes from: mart rows, SQL and column lineage, landing rows, answers, requests; of
+    events: the analysis, the sessions and the event files.
 
-    Ids stand in the HTML (point at a number) and JSON reports. Exit code 1 if a stored answer was changed.
+    Ids stand in the HTML (point at a number) and JSON reports. Exit code 1 if a stored answer or event was changed.
     """
     from clarity_assets.project_models import ensure_project
     from clarity_assets.trace.answers import verify_answers
+    from clarity_assets.trace.event_rendering import render_verified_events
+    from clarity_assets.trace.events import verify_events
     from clarity_assets.trace.rendering import render_trace, render_verified
     from clarity_assets.trace.tracing import trace as trace_number
 
@@ -182,9 +187,15 @@ def trace(number_id: str | None, verify: bool, as_json: bool) -> None:
     with _warehouse(settings, "trace") as con:
         ensure_project(con, settings)
         if verify:
-            found = verify_answers(con, project_id=settings.need_project())
+            found, events = (
+                verify_answers(con, project_id=settings.need_project()),
+                verify_events(con, settings=settings),
+            )
+            told = found.as_json() | {"events": events.as_json()}
+            is_intact = told["is_intact"] = found.is_intact and not events.damaged
+            text = render_verified(found) + render_verified_events(events)
         else:
             found = trace_number(con, number_id, settings=settings)
-    render = render_verified if verify else render_trace
-    click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False) if as_json else render(found).rstrip())
-    sys.exit(0 if found.is_intact else 1)
+            told, text, is_intact = found.as_json(), render_trace(found), found.is_intact
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else text.rstrip())
+    sys.exit(0 if is_intact else 1)

@@ -115,7 +115,7 @@ def made_of_now(
         [project_id],
     ).fetchall()
     ours = {name: value for name, value in settings if name.startswith("clickstream_") and name not in ELSEWHERE}
-    code = repr((sorted(ours.items()), [models[table].code_version for table in module.models]))
+    code = repr((sorted(ours.items()), module.version, [models[table].code_version for table in module.models]))
     found = {}
     for day in days:
         first, last = reads(module, day, day + PERIOD[module.every], settings)

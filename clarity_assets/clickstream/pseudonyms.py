@@ -1,8 +1,9 @@
-"""A visitor's, user's or session's id as the source has it in; the number it is known by, which only a key can make, out.
+"""A visitor's, user's or session's id as the source has it in; the number it is known by, made with a key, out.
 
 The number is the first 63 bits of HMAC-SHA256 (RFC 2104) over kind and id: equal here and in DuckDB.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -44,7 +45,10 @@ def add_macro(con: duckdb.DuckDBPyConnection, *, key: bytes) -> None:
     con.execute("""
         create or replace temp macro keyed(message) as
             sha256(getvariable('outer_key') || unhex(sha256(getvariable('inner_key') || encode(message))))""")
-    con.execute("create or replace temp macro keyed_hash(message) as left(keyed('event:' || message), 32)")
+    # half of the digest: nothing that could be extended is told, so that the key before the text is enough
+    con.execute("""
+        create or replace temp macro keyed_hash(message) as
+            left(sha256(getvariable('inner_key') || encode(message)), 32)""")
     con.execute("""
         create or replace temp macro pseudonym_of(kind, raw) as
             (('0x' || left(keyed(kind || ':' || regexp_replace(raw, '^([0-9]+)\\.0$', '\\1')), 16))::ubigint >> 1)
@@ -90,10 +94,8 @@ def _made_once(file: Path, content: bytes) -> bytes:
                 stream.write(content)
                 stream.flush()
                 os.fsync(stream.fileno())
-            try:
+            with contextlib.suppress(FileExistsError):
                 os.link(part, file)
-            except FileExistsError:
-                pass
         finally:
             part.unlink()
     return file.read_bytes()

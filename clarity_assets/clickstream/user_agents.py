@@ -1,4 +1,4 @@
-"""User agents in; class of device, browser, operating system, and whether a program sent it, out (ua-parser's rules)."""
+"""User agents in; class of device, browser, operating system, whether a program sent it, out (by ua-parser's rules)."""
 
 import re
 from collections.abc import Iterable
@@ -23,7 +23,8 @@ NEITHER = re.compile(
 )
 BOTS = re.compile(
     # what names itself a program (`bot` as a word's end: Googlebot, AhrefsBot), but for Cubot, who makes phones
-    r"(?<!cu)bot\b|\bbot(?=[-_/ ;)])|crawl|spider|slurp|\bfetch|scrap(?:er|y)|archiver|externalagent|externalhit|preview"
+    r"(?<!cu)bot\b|\bbot(?=[-_/ ;)])|crawl|spider|slurp|\bfetch|scrap(?:er|y)|archiver|externalagent"
+    r"|externalhit|preview"
     # browsers that nobody sits at
     r"|headless|phantomjs|puppeteer|playwright|selenium|webdriver|cypress"
     # measuring and watching

@@ -28,7 +28,14 @@ from clarity_assets.errors import ClarityAssetsError
 from clarity_assets.recommendations.store import read_recommendations
 from clarity_assets.reports.period import Period, newest_month, newest_week
 from clarity_assets.reports.rendering.texts import printable
-from clarity_assets.runs import build_exports, build_marts, build_reports, collect_days, load_definitions
+from clarity_assets.runs import (
+    build_clickstream,
+    build_exports,
+    build_marts,
+    build_reports,
+    collect_days,
+    load_definitions,
+)
 from clarity_assets.settings import load_settings
 from clarity_assets.warehouse.connection import open_warehouse
 
@@ -85,6 +92,7 @@ def demo_environment(paths: DemoPaths, *, base_url: str, now: datetime) -> dict[
         "CLARITY_REPORTS": str(paths.reports.resolve()),
         "CLARITY_FIRST_DATE": FIRST_DAY.isoformat(),
         "CLARITY_REQUEST_PAUSE_S": "0",
+        "CLICKSTREAM_KEY": "the demo's pseudonyms",  # no secret: the same persons in every demo
         "CLARITY_NOW": now.isoformat(),
         "CLICKSTREAM_HOSTS": urlsplit(HOST).netloc,
         "NO_PROXY": "127.0.0.1",
@@ -113,6 +121,7 @@ def run_demo(folder: Path, *, console: Console) -> None:
         _environment(paths, base_url=stand_in.base_url, now=nights[-1]),
     ):
         prepare_dagster_home(paths.dagster_home)
+        emit_demo_events(paths, stand_in.site, now=nights[-1])  # whole by the time that they are looked for
         import dagster as dg
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -126,6 +135,7 @@ def run_demo(folder: Path, *, console: Console) -> None:
                 _night(i, stand_in, instance, job)
                 bar.advance(task)
             bar.update(task, description="simulated days")
+            _events(nights[-1].date(), instance, bar)
             reports = _build(instance, bar)
         known = read_status(load_settings(), days=1)
         first = _what_to_do_first()
@@ -192,6 +202,17 @@ def _pending(*, before: date) -> set[date]:
     """Days that some request does not know but can still ask."""
     states = read_status(load_settings(), days=5).days
     return {s.date for s in states if s.status == PENDING and s.date < before}
+
+
+def _events(today: date, instance, bar: Progress) -> None:
+    """The events of the same sessions: landed, made into sessions and analysed; of the models the newest two weeks."""
+    task = bar.add_task("events", total=1)
+    newest = newest_week(today - timedelta(days=1)).start
+    weeks = [newest - timedelta(weeks=1), newest]
+    failures = build_clickstream(FIRST_DAY, today, weeks=weeks, instance=instance)
+    if failures:
+        raise ClarityAssetsError(f"the events were not analysed: {'; '.join(failures.values())}")
+    bar.advance(task)
 
 
 def _build(instance, bar: Progress) -> dict[str, dict[str, Path]]:

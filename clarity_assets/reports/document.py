@@ -162,7 +162,8 @@ class BarChart:
 class HeatChart:
     """A table in colours: `values[row][column]`, None where unknown; colours are scaled by column.
 
-    `sources`: where each value comes from, as `values`; empty where nobody tells.
+    `sources`: where each value comes from, as `values`; empty where nobody tells. `nothing`: what a cell without a
+    value says where that is no gap in what is known.
     """
 
     name: str
@@ -174,6 +175,7 @@ class HeatChart:
     values: tuple[tuple[float | None, ...], ...]
     decimals: int = 1
     sources: tuple[tuple[Source | None, ...], ...] = ()
+    nothing: str = ""
 
 
 @dataclass(frozen=True)

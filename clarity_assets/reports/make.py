@@ -9,6 +9,8 @@ from clarity_assets.errors import RequestRefused
 from clarity_assets.exports.exporting import export_report_json
 from clarity_assets.recommendations.evidence import find_recommendations
 from clarity_assets.recommendations.store import store_found
+from clarity_assets.reports.clickstream.facts import EventFacts
+from clarity_assets.reports.clickstream.sections import clickstream_lead, clickstream_sections
 from clarity_assets.reports.document import Report
 from clarity_assets.reports.facts import Facts, read_facts
 from clarity_assets.reports.files import write_atomically
@@ -20,8 +22,16 @@ from clarity_assets.reports.ux import ux_sections
 from clarity_assets.settings import Settings
 from clarity_assets.trace.registry import remember_numbers
 
-TITLES = {"summary": "Summary", "ux": "UX report", "product": "Product report"}
-"""Kind -> title of its report."""
+OF_CLARITY = ("summary", "ux", "product")
+"""The kinds that are made of Clarity's answers, together."""
+
+TITLES = {
+    "summary": "Summary",
+    "ux": "UX report",
+    "product": "Product report",
+    "clickstream": "Clickstream report",
+}
+"""Kind -> title of its report. `clickstream` is made of events, and only where it is asked for."""
 
 ENDINGS = {"html": "html", "pdf": "pdf", "json": "json", "markdown": "md", "text": "txt"}
 """Format -> ending of its files."""
@@ -30,7 +40,7 @@ DASHBOARD = "https://clarity.microsoft.com/projects/view/{project_id}/dashboard"
 
 
 def make_reports(
-    con: duckdb.DuckDBPyConnection, *, settings: Settings, period: Period, kinds: Iterable[str] = tuple(TITLES)
+    con: duckdb.DuckDBPyConnection, *, settings: Settings, period: Period, kinds: Iterable[str] = OF_CLARITY
 ) -> dict[str, Report]:
     """The reports of the settings' project and period by kind, in one reading of the marts.
 
@@ -42,9 +52,24 @@ def make_reports(
         if kind not in TITLES:
             raise RequestRefused(f"{kind!r} is no report; there are {', '.join(TITLES)}")
     facts = read_facts(con, settings=settings, period=period, made_at=settings.clock())
+    made = _of_clarity(con, facts, [kind for kind in kinds if kind in OF_CLARITY])
+    if "clickstream" in kinds:
+        made["clickstream"] = _of_events(EventFacts(facts.marts, facts.made_at))
+    for kind, report in made.items():
+        remember_numbers(
+            con, project_id=facts.project_id, report=f"{kind} {period.slug}", figures=report.figures,
+            reported_at=facts.made_at,
+        )  # fmt: skip
+    return {kind: made[kind] for kind in kinds}
+
+
+def _of_clarity(con: duckdb.DuckDBPyConnection, facts: Facts, kinds: list[str]) -> dict[str, Report]:
+    """The reports of Clarity's answers; what was recommended is kept."""
+    if not kinds:
+        return {}
     found = find_recommendations(facts)
-    if period.kind != "range":
-        store_found(con, project_id=facts.project_id, period=period, found=found, found_at=facts.made_at)
+    if facts.period.kind != "range":
+        store_found(con, project_id=facts.project_id, period=facts.period, found=found, found_at=facts.made_at)
     ux = ux_sections(facts) if {"ux", "summary"} & set(kinds) else ()
     product = product_sections(facts) if {"product", "summary"} & set(kinds) else ()
     reports = {}
@@ -55,20 +80,22 @@ def make_reports(
         else:
             sections = ux if kind == "ux" else product
             lead = lead_of(facts, sections)
-        reports[kind] = _report(kind, facts, lead, sections)
-        remember_numbers(
-            con, project_id=facts.project_id, report=f"{kind} {period.slug}", figures=reports[kind].figures,
-            reported_at=facts.made_at,
-        )  # fmt: skip
+        reports[kind] = _report(kind, facts, lead, sections, url=DASHBOARD.format(project_id=facts.project_id))
     return reports
 
 
-def _report(kind: str, facts: Facts, lead: tuple, sections: tuple) -> Report:
+def _of_events(facts: EventFacts) -> Report:
+    """The report of events."""
+    sections = clickstream_sections(facts)
+    return _report("clickstream", facts, clickstream_lead(facts, sections), sections)
+
+
+def _report(kind: str, facts: Facts, lead: tuple, sections: tuple, *, url: str = "") -> Report:
     whole = {"week": "Weekly ", "month": "Monthly "}.get(facts.period.kind, "")
     title = f"{whole}{TITLES[kind] if kind == 'ux' or not whole else TITLES[kind].lower()}"
     return Report(
         kind=kind, title=title, project_id=facts.project_id, period=facts.period, made_at=facts.made_at,
-        days=facts.days, lead=lead, sections=sections, dashboard_url=DASHBOARD.format(project_id=facts.project_id),
+        days=facts.days, lead=lead, sections=sections, dashboard_url=url,
     )  # fmt: skip
 
 

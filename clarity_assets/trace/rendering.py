@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from clarity_assets.reports.clickstream.tables import is_weekly
 from clarity_assets.trace.answers import Verified
+from clarity_assets.trace.event_rendering import event_lines, events_verdict
 from clarity_assets.trace.registry import Told
 from clarity_assets.trace.traced import AnswerTold, Derivation, MissingDay, ModelTold, Rows, Side, Traced
 from clarity_assets.trace.wording import (
@@ -36,6 +38,8 @@ def render_trace(traced: Traced) -> str:
             lines += _rows(f"Landing rows: {rows.table}{name}", rows)
     if traced.derivation:
         lines += _derivation(traced.derivation)
+    if traced.events:
+        lines += event_lines(traced.events)
     if traced.answers:
         lines += [*_answers(traced.answers), *_ledger(traced.answers)]
     for note in traced.notes:
@@ -67,11 +71,15 @@ def render_verified(found: Verified) -> str:
 def _verdict(traced: Traced) -> list[str]:
     if not traced.is_intact:
         lines = []
-        for answer in traced.damaged:
-            lines += wrapped(answer.damage, indent="", later="  ")
+        files = traced.events.damaged if traced.events else ()
+        for one in (*traced.damaged, *files[:SHOWN]):
+            lines += wrapped(one.damage, indent="", later="  ")
+        lines += [f"… and {len(files) - SHOWN} more event files."] if len(files) > SHOWN else []
         if traced.derivation and traced.derivation.differences:
             lines += ["The landing rows are not what the answers tell (below)."]
         return [*lines, ""]
+    if traced.events and traced.events.files:
+        return [f"{events_verdict(traced.events)}.", ""]
     kept = [answer for answer in traced.answers if not answer.is_deleted]
     if kept and len(kept) < len(traced.answers):
         return [f"{INTACT}, but for {len(traced.answers) - len(kept)} that were deleted.", ""]
@@ -103,10 +111,12 @@ def _now(traced: Traced) -> list[str]:
     if traced.changed_days:
         days = ", ".join(f"{day}" for day in traced.changed_days[:SHOWN])
         more = f" and {len(traced.changed_days) - SHOWN} more" if len(traced.changed_days) > SHOWN else ""
-        lines += wrapped(f"Answers came after the newest report, for {days}{more}.", indent="")
+        came = "Events" if traced.events else "Answers"
+        lines += wrapped(f"{came} came after the newest report, for {days}{more}.", indent="")
     elif traced.is_same is False:
+        came = "event" if traced.events else "answer"
         lines += wrapped(
-            "No answer came since: the models, their rules, the settings or the rows have changed.", indent=""
+            f"No {came} came since: the models, their rules, the settings or the rows have changed.", indent=""
         )
     return lines
 
@@ -127,11 +137,8 @@ def _side(side: Side, *, is_alone: bool) -> list[str]:
     if side.denominator is not None:
         told += f" = {number(side.numerator)} / {number(side.denominator)} (sums of its rows)"
     days = (side.end - side.start).days
-    told += (
-        f"; {side.known_days} of {days} days are known"
-        if side.landing
-        else f"; rows on {side.known_days} of {days} days"
-    )
+    known = f"{side.known_days} of {days} days"
+    told += f"; {known} are known" if side.landing else "" if is_weekly(side.rows.table) else f"; rows on {known}"
     if side.untold:
         told += f"; {side.untold} rows do not tell it"
     lines += wrapped(told)
@@ -160,7 +167,8 @@ def _rows(title: str, rows: Rows, *, indent: str = "") -> list[str]:
 
 
 def _model(model: ModelTold) -> list[str]:
-    lines = ["SQL model", f"  {model.path}", *wrapped(f"reads {', '.join(model.upstream)}", later="    ")]
+    lines = ["SQL model" if model.upstream else "Made by", *wrapped(model.path, later="    ")]
+    lines += wrapped(f"reads {', '.join(model.upstream)}", later="    ") if model.upstream else []
     for (name, column), sources in model.lineage:
         below = ", ".join(f"{table_}.{source}" for table_, source in sources)
         lines += wrapped(f"{name}.{column} <- {below}", later="      ")

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from clarity_assets.reports.figures import Source, Where
+from clarity_assets.trace.events import EventsTold
 from clarity_assets.trace.registry import Told
 
 Cell = str | float | int | bool | date | datetime | None
@@ -140,7 +141,7 @@ class Traced:
 
     `now`: the value by today's mart rows (of a change a plain quotient; None for a trend and a forecast). `is_same`:
     whether it is what the newest report told, None where the two are not alike enough to say. `changed_days`: days
-    whose answers came after that report.
+    whose answers (or events) came after that report. `events`: what a number of the clickstream rests on.
     """
 
     number_id: str
@@ -156,6 +157,7 @@ class Traced:
     derivation: Derivation | None = None
     changed_days: tuple[date, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    events: EventsTold | None = None
 
     @property
     def damaged(self) -> tuple[AnswerTold, ...]:
@@ -163,7 +165,9 @@ class Traced:
 
     @property
     def is_intact(self) -> bool:
-        """Whether every answer has the bytes that were stored, and the landing rows are what the answers tell."""
+        """Whether every answer (or event file) is as it was stored, and the landing rows are what the answers tell."""
+        if self.events and self.events.damaged:
+            return False
         return not self.damaged and not (self.derivation and self.derivation.differences)
 
     def as_json(self) -> dict:
@@ -172,7 +176,8 @@ class Traced:
         told["source"] = self.source.as_json()
         for side, found in zip(told["sides"], self.sides, strict=True):
             side |= {"where": dict(found.where), "but_not": dict(found.but_not), "is_current": found.is_current}
-        return told | {"is_intact": self.is_intact, "damaged": [answer.damage for answer in self.damaged]}
+        damaged = [one.damage for one in (*self.damaged, *(self.events.damaged if self.events else ()))]
+        return told | {"is_intact": self.is_intact, "damaged": damaged}
 
 
 def _plain(value: object) -> object:

@@ -16,6 +16,7 @@ from clarity_assets.settings import Settings
 from clarity_assets.trace import lineage
 from clarity_assets.trace.answers import used_answers
 from clarity_assets.trace.derivation import derive_again
+from clarity_assets.trace.events import EventsTold, changed_since, events_behind, is_of_events, model_paths
 from clarity_assets.trace.registry import Told, find_number
 from clarity_assets.trace.selecting import (
     REMAINDER,
@@ -38,6 +39,7 @@ ENDS_HERE = {
     "marts.fct_collection_daily": "Its rows tell how each day is known (ops.clarity_day) and what was asked for it "
     "(ops.api_request): facts of the collection, not figures of an answer.",
     "marts.dim_page": "Its rows are made of marts.fct_page_daily: the days on which a page had a row.",
+    "ops.clickstream_day": "Every row is one UTC day's file of events: there is nothing below it.",
     "marts.collection_gap": "Its rows are made of marts.fct_collection_daily: days that are not known.",
 }
 """Why a trace goes no further down than the rows of these tables."""
@@ -66,13 +68,24 @@ def trace(con: duckdb.DuckDBPyConnection, number_id: str, *, settings: Settings)
         again = derive_again(
             con, states, answers=answers, requests=requests, pages=page_rule(settings), closed_before=closed
         )
+    events = _events(con, source, sides, settings=settings)
     now, is_same = _now(source, sides, told)
     return Traced(
         found_id, source, told, measure.title, measure.formula, now, is_same, sides, model, answers, again,
-        _changed_days(answers, told),
-        (*_notes(source, selections, is_above_landing=any(below), is_answered=bool(states)),
+        (*_changed_days(answers, told), *changed_since(events, told[0].reported_at)),
+        (*_notes(source, selections, is_above_landing=any(below), is_answered=bool(states or events)),
          *_deleted(sides, answers, closed=closed)),
+        events,
     )  # fmt: skip
+
+
+def _events(
+    con: duckdb.DuckDBPyConnection, source: Source, sides: tuple[Side, ...], *, settings: Settings
+) -> EventsTold | None:
+    """What a number of the clickstream rests on; None: it is of none of its marts."""
+    if not is_of_events(source.table):
+        return None
+    return events_behind(con, source.table, [(side.start, side.end) for side in sides], settings=settings)
 
 
 def _deleted(sides: tuple[Side, ...], answers: tuple[AnswerTold, ...], *, closed: date | None) -> tuple[str, ...]:
@@ -118,6 +131,9 @@ def _model(reader: Reader, source: Source, selections: list[Selection]) -> tuple
     model = reader.models.get(source.table)
     if model is None:
         return None, [{} for _ in selections]
+    if model.is_by_engine:
+        told = ModelTold(model.table, model_paths(model, ROOT.parent), tuple(model.upstream))
+        return told, [{} for _ in selections]
     columns = columns_read(reader.measure, model.column_types)
     tables = source_tables(tuple(reader.requests.values())) | {t: m.column_types for t, m in reader.models.items()}
     lines = lineage.lines_down(reader.models, table=source.table, columns=columns, tables=tables)
@@ -172,7 +188,7 @@ def _now(source: Source, sides: tuple[Side, ...], told: tuple[Told, ...]) -> tup
             is_none = not sides[0].rows.count  # without rows a report may tell 0 or nothing
             return own, own == newest or (is_none and not own and not newest)
         return own, math.isclose(own, newest, rel_tol=1e-9)
-    if source.statistic in ("trend", "forecast", "series") or len(sides) < 2:
+    if source.statistic in ("trend", "forecast", "series", "median") or len(sides) < 2:
         return None, None
     first, second = (_level(side, per_day=source.statistic == "change") for side in (sides[0], sides[-1]))
     now = first / second if first is not None and second else None

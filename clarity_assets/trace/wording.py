@@ -17,6 +17,7 @@ STATISTICS = {
     "ratio": "the measure of its rows against that of others, on the same days",
     "trend": "percent a week by a log-linear fit with a weekday pattern (statistics/trend.py)",
     "series": "the measure day by day, as a line of a chart; below, over all of its days",
+    "median": "that of the rows in place of the mean; below, the mean",
     "forecast": "by statistics.forecast (level and weekday pattern, or last week's same days where that does better)",
 }
 """How each statistic is made, in words."""

@@ -9,7 +9,7 @@ from clarity_assets.clarity.columns import SIGNALS
 from clarity_assets.clarity.requests import STANDARD_REQUESTS
 from clarity_assets.project_models import ROOT, ensure_sources, source_tables
 from clarity_assets.warehouse.models.load import load_models
-from clarity_assets.warehouse.models.run import run_model
+from clarity_assets.warehouse.models.run import ensure_models, run_model
 
 PROJECT = "shop"
 MODELS = load_models(ROOT, sources=source_tables(STANDARD_REQUESTS))
@@ -58,8 +58,12 @@ def page_day(con, when: date, page: str | None, device: str, **values: object) -
 
 
 def build(con, start: date, end: date) -> dict[str, int]:
-    """Run every model for the days [start, end); the rows written, by table."""
-    return {table: run_model(con, model, start=start, end=end) for table, model in MODELS.items()}
+    """Run every model that the warehouse itself makes, for the days [start, end); the rows written, by table."""
+    by_engine = {table for table, model in MODELS.items() if model.is_by_engine}
+    ensure_models(con, by_engine, models=MODELS)
+    return {
+        table: run_model(con, model, start=start, end=end) for table, model in MODELS.items() if table not in by_engine
+    }
 
 
 def rows(con, sql: str, **parameters: object) -> list[dict]:

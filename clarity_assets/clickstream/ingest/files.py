@@ -91,12 +91,16 @@ def make_plain(file: EventFile, target: Path) -> None:
 
 def need_unchanged(file: EventFile) -> None:
     """Raises FileUnreadable where somebody has written to the file since it was looked at."""
-    with file.path.open("rb") as stream:
-        if _stamp(stream) != file.stamp:
-            raise FileUnreadable(
-                f"{file.path.name}: was written to while it was read; deliver it under a name that ends with .part "
-                "until it is whole"
-            )
+    try:
+        with file.path.open("rb") as stream:
+            stamp = _stamp(stream)
+    except OSError as error:
+        raise FileUnreadable(f"{file.path.name}: went away while it was read: {error.strerror}") from error
+    if stamp != file.stamp:
+        raise FileUnreadable(
+            f"{file.path.name}: was written to while it was read; deliver it under a name that ends with .part "
+            "until it is whole"
+        )
 
 
 def _stamp(stream: BinaryIO) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The folder of events: one process at a time writes to it, and what nobody names any more is removed."""
 
+import errno
 import os
 import shutil
 import time
@@ -12,7 +13,9 @@ from filelock import FileLock, Timeout
 
 from clarity_assets.clickstream.ingest.troubles import IngestBusy
 from clarity_assets.settings import Settings
+from clarity_assets.warehouse.copying import copy_trouble
 from clarity_assets.warehouse.tickets import PRIVATE_FILE, make_private_folder
+from clarity_assets.warehouse.troubles import FULL
 
 EVENTS = "events"
 LOCK, WORK = ".ingest.lock", ".ingest"
@@ -34,7 +37,7 @@ def alone(settings: Settings, *, wait_s: float = WAIT_S) -> Iterator[Path]:
         lock.acquire(timeout=wait_s)
     except Timeout as error:
         raise IngestBusy(
-            f"another process has been taking events in at {folder} for more than {wait_s:g} s; let it end and try again"
+            f"another process has taken events in at {folder} for more than {wait_s:g} s; let it end and try again"
         ) from error
     work = folder / WORK
     try:
@@ -44,6 +47,19 @@ def alone(settings: Settings, *, wait_s: float = WAIT_S) -> Iterator[Path]:
     finally:
         shutil.rmtree(work, ignore_errors=True)
         lock.release()
+
+
+@contextmanager
+def disk_told(folder: Path) -> Iterator[None]:
+    """A full disk, or a folder that may not be written, as the warehouse's own error."""
+    try:
+        yield
+    except OSError as error:
+        raise copy_trouble(error, folder) from error
+    except duckdb.IOException as error:
+        if FULL.search(f"{error}"):
+            raise copy_trouble(OSError(errno.ENOSPC, "No space left on device"), folder) from error
+        raise
 
 
 @contextmanager

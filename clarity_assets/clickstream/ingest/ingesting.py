@@ -1,19 +1,20 @@
 """Files of events and their mapping in; events by UTC day, rejected rows with reasons, and the counts of both out."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
 from clarity_assets.clickstream.ingest.files import EventFile, is_event_file, look_at
-from clarity_assets.clickstream.ingest.folder import alone, own_connection, remove_orphans, replaced_now
-from clarity_assets.clickstream.ingest.landing import Landed, land_day
+from clarity_assets.clickstream.ingest.folder import alone, disk_told, own_connection, remove_orphans, replaced_now
+from clarity_assets.clickstream.ingest.landing import Landed, land_days, staged_days
 from clarity_assets.clickstream.ingest.ledger import FileEntry, Present, read_present, record
 from clarity_assets.clickstream.ingest.mapping import Mapping
 from clarity_assets.clickstream.ingest.reading import Raw, stage_raw
 from clarity_assets.clickstream.ingest.rejecting import gather_rejected, stage_broken_lines, tell_rejected
+from clarity_assets.clickstream.ingest.results import FileIngested, Ingested, Rejected
 from clarity_assets.clickstream.ingest.shaping import prepare, stage_events
 from clarity_assets.clickstream.ingest.troubles import FileUnreadable
 from clarity_assets.clickstream.pseudonyms import pseudonym_key
@@ -24,68 +25,6 @@ BATCH_FILES = 500
 
 Progress = Callable[[str, int, int], None]
 """Called with what is done (`read` files, `land` days), how many are done and how many there are."""
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """Rows of a file that broke one rule. `example`: the first one's reason, with its value."""
-
-    rule: str
-    rows: int
-    example: str
-    row_number: int
-
-
-@dataclass(frozen=True)
-class FileIngested:
-    """What became of one file. `is_known`: it had come through this mapping before, and nothing was done.
-
-    A row is an event (or several, where the mapping has `each`) that is new or known, or it is rejected.
-    """
-
-    path: Path
-    file_hash: str
-    is_known: bool = False
-    rows_read: int = 0
-    events_new: int = 0
-    events_known: int = 0
-    rejected: tuple[Rejected, ...] = ()
-    days: tuple[date, ...] = ()
-    """UTC days that it changed."""
-    first_date: date | None = None
-    last_date: date | None = None
-    missing: tuple[str, ...] = ()
-    """Columns that the mapping names and the file has not."""
-
-    @property
-    def rows_rejected(self) -> int:
-        return sum(rejected.rows for rejected in self.rejected)
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """What became of all files. `unreadable`: those of which nothing was landed, and why."""
-
-    mapping: str
-    files: tuple[FileIngested, ...] = ()
-    unreadable: dict[Path, FileUnreadable] = field(default_factory=dict)
-    days_changed: tuple[date, ...] = ()
-
-    @property
-    def events_new(self) -> int:
-        return sum(file.events_new for file in self.files)
-
-    @property
-    def events_known(self) -> int:
-        return sum(file.events_known for file in self.files)
-
-    @property
-    def rows_read(self) -> int:
-        return sum(file.rows_read for file in self.files)
-
-    @property
-    def rows_rejected(self) -> int:
-        return sum(file.rows_rejected for file in self.files)
 
 
 @dataclass
@@ -113,12 +52,12 @@ def ingest(
 
     Raises KeyMissing, IngestBusy, EventsMissing, SettingsError and the warehouse's errors; what was landed stays.
     """
-    project, tell = settings.need_project(), progress or (lambda *_: None)
-    del project
+    settings.need_project()
+    tell = progress or (lambda *_: None)
     unreadable: dict[Path, FileUnreadable] = {}
     done: list[FileIngested] = []
     changed: set[date] = set()
-    with alone(settings) as work:
+    with disk_told(settings.events_folder), alone(settings) as work:
         key = pseudonym_key(settings)
         present = read_present(settings, mapping.name)
         remove_orphans(settings, named=present.named)
@@ -175,18 +114,18 @@ def _ingest_batch(
     """Read, land, record. Parquet files are written before the warehouse names them, so that a kill leaves orphans."""
     staged = []
     for number, file in enumerate(batch):
-        tell("read", number, len(batch))
         try:
             staged.append(_stage(con, file, mapping, settings=settings, now=now, number=number, folder=folder))
         except FileUnreadable as error:
             unreadable[file.path] = error
-    landed = _land(con, staged, present, settings=settings, folder=folder, tell=tell)
+        tell("read", number + 1, len(batch))
+    landed = _land(con, present, settings=settings, folder=folder, tell=tell)
     done = _told(con, staged, landed)
     changed = {land.date for land in landed if land.day}
     entries = [
         FileEntry(
-            f.file_hash, mapping.name, f.path.name, f.rows_read, f.events_new, f.events_known, f.rows_rejected, len(f.days),
-            f.first_date, f.last_date,
+            f.file_hash, mapping.name, f.path.name, f.rows_read, f.events_new, f.events_known, f.rows_rejected,
+            len(f.days), f.first_date, f.last_date,
         )
         for f in done
     ]  # fmt: skip
@@ -214,19 +153,14 @@ def _stage(
     return _Staged(file, number, own, raw.rows_read, raw.missing)
 
 
-def _land(
-    con, staged: list[_Staged], present: Present, *, settings: Settings, folder: Path, tell: Progress
-) -> list[Landed]:
-    days: dict[date, list[Path]] = {}
-    for one in staged:
-        for path in one.folder.glob("day=????-??-??"):
-            days.setdefault(date.fromisoformat(path.name.removeprefix("day=")), []).append(path)
-    landed = []
-    for number, (day, folders) in enumerate(sorted(days.items())):
-        tell("land", number, len(days))
-        landed.append(
-            land_day(con, sorted(folders), day, present=present.days.get(day), settings=settings, work=folder)
-        )
+def _land(con, present: Present, *, settings: Settings, folder: Path, tell: Progress) -> list[Landed]:
+    portions = staged_days(con, folder)
+    count = sum(len(days) for days, _ in portions)
+    landed: list[Landed] = []
+    for days, staged in portions:
+        for land in land_days(con, days, staged, present=present.days, settings=settings, work=folder):
+            landed.append(land)
+            tell("land", len(landed), count)
     return landed
 
 
@@ -240,8 +174,8 @@ def _told(con, staged: list[_Staged], landed: list[Landed]) -> list[FileIngested
         done.append(
             FileIngested(
                 one.file.path, one.file.sha256, False, one.rows_read, new, told - new, rejected,
-                tuple(sorted(day for day, (_, new) in own.items() if new)), min(own, default=None), max(own, default=None),
-                one.missing,
+                tuple(sorted(day for day, (_, new) in own.items() if new)),
+                min(own, default=None), max(own, default=None), one.missing,
             )
         )  # fmt: skip
     return done

@@ -1,5 +1,6 @@
-"""Staged events of one UTC day in; the day's file with those that are new, if any is, out."""
+"""Staged events in; a new file of each UTC day that gains any, with those that were there before, out."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from clarity_assets.clickstream.schema import EVENT
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.tables import literal
 
+AT_ONCE = 500_000  # rows of days that are looked through together: a year of few events takes seconds, not minutes
 ROW_GROUP = 122_880  # rows; DuckDB's own, named because readers skip by it
 RANK = "case event_type " + " ".join(f"when '{t}' then {i}" for i, t in enumerate(ORDER_OF_TYPES)) + " else 9 end"
 
@@ -23,75 +25,111 @@ class Landed:
 
     date: date
     day: Day | None
-    counts: dict[int, tuple[int, int]]
+    counts: Mapping[int, tuple[int, int]]
 
 
-def land_day(
+def staged_days(con: duckdb.DuckDBPyConnection, folder: Path) -> list[tuple[list[date], list[Path]]]:
+    """The days that were staged under `folder/<number of the file>/day=…/`, with their Parquet files, in portions."""
+    if not list(folder.glob("*/day=2*")):
+        return []
+    files = literal(str(folder / "*" / "day=2*" / "*.parquet"))
+    counted = con.execute(f"""
+        select day::date, count(*), list(distinct filename order by filename)
+        from read_parquet({files}, filename = true, hive_partitioning = true, hive_types = {{'day': varchar}})
+        group by 1 order by 1""").fetchall()  # noqa: S608
+    portions: list[tuple[list[date], list[Path]]] = []
+    rows = 0
+    for day, count, files in counted:
+        if not portions or rows + count > AT_ONCE:
+            portions.append(([], []))
+            rows = 0
+        rows += count
+        portions[-1][0].append(day)
+        portions[-1][1].extend(map(Path, files))
+    return portions
+
+
+def land_days(
     con: duckdb.DuckDBPyConnection,
-    staged: list[Path],
+    days: Sequence[date],
+    staged: Sequence[Path],
+    *,
+    present: Mapping[date, Day],
+    settings: Settings,
+    work: Path,
+) -> Iterator[Landed]:
+    """Write the new files of these days under the hashes of their contents; nobody names them yet.
+
+    Of events with the same id the present one stays, else the least by time and content: the order of deliveries does
+    not matter.
+    """
+    _take(con, staged, [settings.events_folder / present[day].file for day in days if day in present])
+    counts: dict[date, dict[int, tuple[int, int]]] = {}
+    for day, number, told, new in con.execute(
+        "select date, file_number, count(*), count(*) filter (is_new) from arrived group by 1, 2"
+    ).fetchall():
+        counts.setdefault(day, {})[number] = (told, new)
+    gained = con.execute("""
+        select date, count(*), count(*) filter (is_bot), bit_xor(('0x' || content)::uhugeint)
+        from arrived where is_new group by 1""").fetchall()
+    new = {day: facts for day, *facts in gained}
+    for day in days:
+        entry = None
+        if day in new:
+            entry = _land(con, day, *new[day], present=present.get(day), settings=settings, work=work)
+        yield Landed(day, entry, counts[day])
+
+
+def _take(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], present: Sequence[Path]) -> None:
+    """Table `arrived`: all staged rows of the days, `is_new` for one of each event that is not there yet."""
+    for file in present:
+        need_file(file)
+    known = f"select date, event_id from {_parquet(*(present or staged))}{'' if present else ' limit 0'}"  # noqa: S608
+    con.execute(f"""
+        create or replace table arrived as
+        with told as (
+            select *, regexp_extract(filename, '/([0-9]+)/day=[^/]*/[^/]*$', 1)::integer as file_number
+            from {_parquet(*staged)}
+        ),
+        known as ({known})
+        select told.*,
+            known.event_id is null and 1 = row_number() over (
+                partition by told.date, told.event_id order by event_at, content, file_number, row_number) as is_new
+        from told left join known on known.date = told.date and known.event_id = told.event_id""")  # noqa: S608
+
+
+def _land(
+    con: duckdb.DuckDBPyConnection,
     day: date,
+    events: int,
+    bot_events: int,
+    content: int,
     *,
     present: Day | None,
     settings: Settings,
     work: Path,
-) -> Landed:
-    """Write the day's new file (present and new events, sorted), under the hash of its content; nobody names it yet.
-
-    `staged`: folders named by the number of the delivered file, with Parquet files of this day.
-    Of events with the same id the present one stays, else the least by time and content: the order of deliveries does
-    not matter.
-    """
-    _take(con, staged, settings.events_folder / present.file if present else None)
-    counts = {
-        number: (told, new)
-        for number, told, new in con.execute(
-            "select file_number, count(*), count(*) filter (is_new) from arrived group by 1"
-        ).fetchall()
-    }
-    events, bots, content = con.execute(
-        "select count(*), count(*) filter (is_bot), bit_xor(('0x' || content)::uhugeint) from arrived where is_new"
-    ).fetchall()[0]
-    if not events:
-        return Landed(day, None, counts)
+) -> Day:
+    """The day's new entry. The content's hash is the XOR of the events' hashes: whatever their order or file."""
     if present:
         content ^= int(present.content_hash, 16)
     content_hash = f"{content:032x}"
     target = day_folder(settings, day) / f"{content_hash}.parquet"
     part = work / f"{day}.parquet"
-    _write(con, part, settings.events_folder / present.file if present else None)
+    _write(con, day, part, settings.events_folder / present.file if present else None)
     move_into_place(part, target)
-    entry = Day(
+    return Day(
         day,
         str(target.relative_to(settings.events_folder)),
         content_hash,
         events + (present.events if present else 0),
-        bots + (present.bot_events if present else 0),
+        bot_events + (present.bot_events if present else 0),
         target.stat().st_size,
     )
-    return Landed(day, entry, counts)
 
 
-def _take(con: duckdb.DuckDBPyConnection, staged: list[Path], present: Path | None) -> None:
-    """Table `arrived`: all staged rows of the day, `is_new` for one of each event that is not there yet."""
-    reads = " union all by name ".join(
-        f"select {int(folder.parent.name)} as file_number, * from {_parquet(folder / '*.parquet')}"  # noqa: S608
-        for folder in staged
-    )
-    known = "false"
-    if present is not None:
-        need_file(present)
-        known = f"event_id in (select event_id from {_parquet(present)})"  # noqa: S608
-    con.execute(f"""
-        create or replace temp table arrived as
-        select *, {known} as is_known,
-            not is_known and 1 = row_number() over (
-                partition by event_id order by event_at, content, file_number, row_number) as is_new
-        from ({reads})""")  # noqa: S608
-
-
-def _write(con: duckdb.DuckDBPyConnection, part: Path, present: Path | None) -> None:
+def _write(con: duckdb.DuckDBPyConnection, day: date, part: Path, present: Path | None) -> None:
     columns = ", ".join(CONTENT)
-    rows = f"select {columns} from arrived where is_new"  # noqa: S608
+    rows = f"select {columns} from arrived where is_new and date = date '{day}'"  # noqa: S608
     if present is not None:
         rows += f" union all by name select {columns} from {_parquet(present)}"  # noqa: S608
     listed = ", ".join(f"{c.name}::{c.type} as {c.name}" for c in EVENT)
@@ -104,5 +142,6 @@ def _write(con: duckdb.DuckDBPyConnection, part: Path, present: Path | None) -> 
         ) to {literal(str(part))} (format parquet, compression zstd, row_group_size {ROW_GROUP})""")  # noqa: S608
 
 
-def _parquet(path: Path) -> str:
-    return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
+def _parquet(*paths: Path) -> str:
+    listed = ", ".join(literal(str(path)) for path in paths)
+    return f"read_parquet([{listed}], hive_partitioning = false, filename = true)"

@@ -1,4 +1,4 @@
-"""A small YAML file in; the checked mapping out: which of a source's columns are which of ours, and what is no event."""
+"""A small YAML file in; the checked mapping out: which columns of a source are which of ours, what is no event."""
 
 import re
 from collections.abc import Iterator
@@ -196,8 +196,8 @@ def load_mapping(name: str, settings: Settings) -> Mapping:
     found = find_mappings(settings)
     if name not in found:
         raise MappingWrong(
-            f"there is no mapping {name!r}; there are {', '.join(sorted(found))}. A new one is a file {name}.yml in the "
-            "folder CLICKSTREAM_MAPPINGS"
+            f"there is no mapping {name!r}; there are {', '.join(sorted(found))}. A new one is a file {name}.yml in "
+            "the folder CLICKSTREAM_MAPPINGS"
         )
     return read_mapping(found[name])
 

@@ -1,7 +1,7 @@
 """Paths as mappings write them in; SQL that takes a value out of a JSON text or of a table's columns out.
 
-`user.id` is a column of that name, else what JSON holds there; `items[0].id` counts from 0; `event_params[page_location]`
-is a list's element with that `key`, by its `value` (as Google Analytics exports parameters); `$…` is a JSONPath as it is.
+`user.id` is a column of that name, else what JSON holds there; `items[0].id` counts from 0; `$…` is a JSONPath as such;
+`event_params[page_location]` is a list's element with that `key`, by its `value`, as Google Analytics exports them.
 """
 
 import re
@@ -19,7 +19,7 @@ _PARAMETERS = '[{"key":"VARCHAR","value":{' + ",".join(f'"{name}":"VARCHAR"' for
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value lies: a column (None: the whole row is JSON), a JSONPath in it ('$': all of it), a key of a list."""
+    """Where a value lies: a column (None: the row is JSON), a JSONPath in it ('$': all of it), a key of a list."""
 
     column: str | None
     path: str

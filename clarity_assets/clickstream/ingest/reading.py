@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from clarity_assets.clickstream.ingest.files import EventFile, make_plain, need_unchanged, with_unix_newlines
+from clarity_assets.clickstream.ingest.lines import SEPARATOR, forget_broken_lines, number_broken_lines, read_csv
 from clarity_assets.clickstream.ingest.mapping import FIELDS, Mapping
 from clarity_assets.clickstream.ingest.paths import (
     Place,
@@ -22,12 +23,11 @@ from clarity_assets.clickstream.ingest.paths import (
     text_of_column,
 )
 from clarity_assets.clickstream.ingest.troubles import FileUnreadable
-from clarity_assets.clickstream.ingest.urls import host_of_referrer
-from clarity_assets.warehouse.tables import literal
+from clarity_assets.clickstream.ingest.urls import in_steps, referrer_steps
+from clarity_assets.warehouse.tables import identifier, literal
+from clarity_assets.warehouse.troubles import FULL
 
-LONGEST_LINE_BYTES = 8_000_000  # a GA4 event has up to 100 parameters of 100 characters, and 200 items
 NO_TEXT = "' \t\r\n\u00a0'"  # what stands around a value and is none
-SEPARATOR = r"e'\x01'"  # stands in no JSON text, so that each line is one field
 OF_READING = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException, duckdb.OutOfRangeException)
 
 
@@ -68,6 +68,8 @@ def stage_raw(con: duckdb.DuckDBPyConnection, file: EventFile, mapping: Mapping,
         document = _document(con, file, plain, mapping)
         rows = _copy(con, document, mapping, plain, raw)
     except OF_READING as error:
+        if FULL.search(f"{error}"):
+            raise
         raise FileUnreadable(f"{file.path.name}: cannot be read as {file.format}: {_told(error, plain)}") from error
     need_unchanged(file)
     return Raw(raw, rows, document.missing, file.format == "parquet")
@@ -78,18 +80,18 @@ def _document(con, file: EventFile, plain: Path, mapping: Mapping) -> Document:
         return _json_lines(plain, mapping)
     if file.format == "csv":
         return _csv(file, plain, mapping)
-    told = con.execute(f"describe select * from read_parquet({literal(str(plain))})").fetchall()
-    columns = {name: text_of_column(name, type_name) for name, type_name, *_ in told}
-    source = (
-        f"select file_row_number + 1 as row_number, * from read_parquet({literal(str(plain))}, file_row_number = true)"
-    )
+    read = f"read_parquet({literal(str(plain))}, file_row_number = true)"
+    told = con.execute(f"describe select * exclude (file_row_number) from {read}").fetchall()  # noqa: S608
+    # by names of ours, so that none of theirs is one of ours
+    renamed = ", ".join(f"{identifier(name)} as p{i}" for i, (name, *_) in enumerate(told))
+    columns = {name: text_of_column(f"p{i}", type_name) for i, (name, type_name, *_) in enumerate(told)}
+    source = f"select file_row_number + 1 as row_number, {renamed} from {read}"  # noqa: S608
     return _table(file, columns, source, mapping)
 
 
 def _copy(con, document: Document, mapping: Mapping, plain: Path, raw: Path) -> int:
     """Write raw.parquet; returns the rows of the file, those included that are not even rows."""
-    for table in ("broken_line", "broken_scan"):
-        con.execute(f"drop table if exists {table}")
+    forget_broken_lines(con)
     _add_told(con, mapping)
     sql = f"copy ({_select(document, mapping)}) to {literal(str(raw))} (format parquet, compression lz4)"
     try:
@@ -100,7 +102,7 @@ def _copy(con, document: Document, mapping: Mapping, plain: Path, raw: Path) -> 
         with_unix_newlines(plain)
         con.execute(sql)
     [(rows,)] = con.execute(f"select count(distinct row_number) from read_parquet({literal(str(raw))})").fetchall()  # noqa: S608
-    return rows + _number_broken_lines(con, has_header=plain.suffix == ".csv")
+    return rows + number_broken_lines(con, has_header=plain.suffix == ".csv")
 
 
 def _add_told(con, mapping: Mapping) -> None:
@@ -135,7 +137,7 @@ def _select(document: Document, mapping: Mapping) -> str:
                    {listed}
             from single
         )
-        select *, {host_of_referrer("referrer")} as told_host from fields"""  # noqa: S608
+        select * exclude (host_1, host_2) from {in_steps("fields", referrer_steps("referrer"))}"""  # noqa: S608
 
 
 def _coalesced(values: list[str]) -> str:
@@ -180,9 +182,11 @@ def _json_lines(plain: Path, mapping: Mapping) -> Document:
     doc = f"""
         select row_number, is_json, length(line) as characters, {", ".join(taken)}{kept}
         from (
-            select row_number() over () as row_number, line, json_valid(line) and starts_with(ltrim(line), '{{') as is_json
-            from {_read_csv(plain, ["line"], delimiter=SEPARATOR, quote="''", has_header=False)}
-        )"""  # noqa: S608
+            select row_number() over () as row_number, line,
+                json_valid(line) and starts_with(ltrim(line), '{{') as is_json
+            from {read_csv(plain, ["line"], delimiter=SEPARATOR, quote="''", has_header=False)}
+        )
+        where trim(line) <> ''"""  # noqa: S608
     trouble = "'is no JSON object (' || characters || ' characters)'"
     return Document(doc, value, elements, "is_json", trouble)
 
@@ -197,15 +201,16 @@ def _csv(file: EventFile, plain: Path, mapping: Mapping) -> Document:
     header = _header(file, plain, delimiter)
     columns = {name: f'"c{i}"' for i, name in enumerate(header)}
     names = [f"c{i}" for i in range(len(header))]
-    read = _read_csv(plain, names, delimiter=literal(delimiter), quote="'\"'", has_header=True)
+    read = read_csv(plain, names, delimiter=literal(delimiter), quote="'\"'", has_header=True)
     return _table(file, columns, f"select row_number() over () as row_number, * from {read}", mapping)  # noqa: S608
 
 
 def _header(file: EventFile, plain: Path, delimiter: str) -> list[str]:
     try:
-        with plain.open(encoding="utf-8-sig", newline="") as stream:
+        with plain.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
             header = [name.strip() for name in next(csv.reader(stream, delimiter=delimiter), [])]
-    except (UnicodeDecodeError, csv.Error) as error:
+        "".join(header).encode()
+    except (UnicodeEncodeError, csv.Error) as error:
         raise FileUnreadable(f"{file.path.name}: its first line is no header of UTF-8 text ({error})") from error
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         raise FileUnreadable(f"{file.path.name}: two columns are called {twice[0]!r}; rename one")
@@ -253,48 +258,9 @@ def _need_columns(file: EventFile, own: dict, columns: dict[str, str], mapping: 
         if told and not any(any(own[name]) for name in told):
             wanted = " or ".join(path for name in told for path in mapping.fields[name])
             raise FileUnreadable(
-                f"{file.path.name}: has no column {wanted} ({' or '.join(told)} of mapping {mapping.name}), its columns "
-                f"are: {has[:300]}; choose another mapping, or its `csv: {{delimiter: …}}`"
+                f"{file.path.name}: has no column {wanted} ({' or '.join(told)} of mapping {mapping.name}), its "
+                f"columns are: {has[:300]}; choose another mapping, or its `csv: {{delimiter: …}}`"
             )
-
-
-def _read_csv(plain: Path, names: list[str], *, delimiter: str, quote: str, has_header: bool) -> str:
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-    return f"""read_csv({literal(str(plain))}, columns = {{{columns}}}, auto_detect = false, header = {has_header},
-        delim = {delimiter}, quote = {quote}, escape = {quote}, max_line_size = {LONGEST_LINE_BYTES},
-        store_rejects = true, rejects_table = 'broken_line', rejects_scan = 'broken_scan', rejects_limit = 0)"""
-
-
-def _number_broken_lines(con, *, has_header: bool) -> int:
-    """Keep what DuckDB told of lines that are no rows as `broken_row` (row_number, reason, before); returns how many.
-
-    `before`: good rows before it, by which the numbers of good rows become places in the file.
-    """
-    exists = con.execute("select 1 from duckdb_tables() where table_name = 'broken_line'").fetchall()
-    if not exists:
-        con.execute("create or replace temp table broken_row (row_number bigint, before bigint, broken varchar)")
-        return 0
-    con.execute(f"""
-        create or replace temp table broken_row as
-        with first as (
-            select line::bigint - {int(has_header)} as row_number, min_by({_reason_of_line(has_header)}, byte_position) as broken
-            from broken_line group by line
-        )
-        select row_number, row_number - row_number() over (order by row_number) as before, broken from first""")  # noqa: S608
-    return con.execute("select count(*) from broken_row").fetchall()[0][0]
-
-
-def _reason_of_line(is_csv: bool) -> str:
-    counts = r"regexp_extract(error_message, 'Columns: (\d+) Found: (\d+)', ['wanted', 'found'])"
-    fields = f"'has ' || ({counts}).found || ' fields where the header has ' || ({counts}).wanted"
-    lines = "len(string_split(rtrim(csv_line, e'\\r\\n'), e'\\n'))"
-    return f"""case error_type::varchar
-        when 'MISSING COLUMNS' then {fields}
-        when 'TOO MANY COLUMNS' then {f"{fields} || ', or more'" if is_csv else "'is no JSON object: a control character'"}
-        when 'UNQUOTED VALUE' then 'has a quote that nothing closes (' || {lines} || ' lines)'
-        when 'LINE SIZE OVER MAXIMUM' then 'is longer than {LONGEST_LINE_BYTES:,} bytes'
-        when 'INVALID ENCODING' then 'is no UTF-8 text'
-        else 'is no row: ' || lower(error_type::varchar) end"""
 
 
 def _told(error: duckdb.Error, plain: Path) -> str:

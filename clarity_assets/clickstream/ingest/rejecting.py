@@ -47,14 +47,12 @@ def tell_rejected(con: duckdb.DuckDBPyConnection, folder: Path) -> list[tuple[st
 
 
 def _rejected(folder: Path) -> str | None:
-    """SQL of a file's rejected rows. Rows that were read are numbered without the broken ones before them: added here."""
+    """SQL of a file's rejected rows. Those that were read are numbered without the broken ones before: added here."""
     if not (folder / LINES).exists():
         return None
     lines = f"read_parquet({literal(str(folder / LINES))})"
     queries = [
-        f"""select row_number, regexp_replace(broken, ' \\(.*|[0-9]+ fields.*', '') as rule, broken as reason,
-                   null::varchar as row
-            from {lines}"""  # noqa: S608
+        f"select row_number, rule, reason, null::varchar as row from {lines}"  # noqa: S608
     ]
     if list(folder.glob(ROWS)):
         rows = f"read_parquet({literal(str(folder / ROWS))}, hive_partitioning = false)"

@@ -1,26 +1,23 @@
 """Rows as text in; events with typed columns out, and for each row that is none the rule that it breaks."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from clarity_assets.clarity.pages import PageRule
 from clarity_assets.clickstream.ingest import sources
-from clarity_assets.clickstream.ingest.mapping import FIELDS, IDENTIFIERS, NUMBERS, PLACEHOLDER, PRIVATE, Mapping
+from clarity_assets.clickstream.ingest.mapping import DEVICES, FIELDS, IDENTIFIERS, NUMBERS, Mapping
 from clarity_assets.clickstream.ingest.reading import Raw
-from clarity_assets.clickstream.ingest.urls import add_macros as add_url_macros
-from clarity_assets.clickstream.ingest.urls import host_of, page, utm, without_parameters
+from clarity_assets.clickstream.ingest.rules import earliest, first_broken, latest, row_as_json
+from clarity_assets.clickstream.ingest.urls import UTM, in_steps, page_steps, taken_steps, utm_steps, without_query
 from clarity_assets.clickstream.pseudonyms import add_macro as add_pseudonyms
 from clarity_assets.clickstream.schema import EVENT
 from clarity_assets.clickstream.user_agents import agent_rows
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.tables import insert_rows, literal
 
-FIRST_YEAR = 2000  # no tracker is older; 1970 and the like are clocks that nobody set
-AHEAD = timedelta(days=1)  # clocks and time zones may be wrong by less
 EPOCH_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
-LONGEST_VALUE = 40  # characters of a value that a reason quotes
 ORDER_OF_TYPES = ("pageview", "view", "search", "cart", "remove", "checkout", "purchase")
 COUNTED = ("cart", "remove", "purchase")  # types of which `quantity` tells how many
 ABOUT = ("product_id", "category", "brand", "order_id")  # a URL now and then
@@ -32,7 +29,6 @@ CONTENT = tuple(column.name for column in EVENT if column.name != "seq")
 def prepare(con: duckdb.DuckDBPyConnection, settings: Settings, *, key: bytes) -> None:
     """Give the connection what `stage_events` needs, once."""
     add_pseudonyms(con, key=key)
-    add_url_macros(con, PageRule(keep_scheme=settings.page_keep_scheme, keep_host=settings.page_keep_host))
     con.execute("create or replace temp table zone as select name from pg_timezone_names()")
 
 
@@ -53,7 +49,9 @@ def stage_events(
 
 def _look_up(con: duckdb.DuckDBPyConnection, source: str) -> None:
     """What is worked out once for each user agent and each host that links here: tables `agent` and `link`."""
-    con.execute("create or replace table agent (user_agent varchar, device varchar, browser varchar, os varchar, is_bot boolean)")
+    con.execute("""
+        create or replace table agent (
+            user_agent varchar, device varchar, browser varchar, os varchar, is_bot boolean)""")
     con.execute("create or replace table link (host varchar, source varchar, medium varchar)")
     with con.cursor() as reader:
         reader.execute(f"select distinct user_agent from {source} where user_agent is not null")  # noqa: S608
@@ -67,25 +65,25 @@ def _look_up(con: duckdb.DuckDBPyConnection, source: str) -> None:
 def _shaped(source: str, raw: Raw, mapping: Mapping, *, settings: Settings, now: datetime) -> str:
     """The query of all rows. Each step names what the next ones use."""
     texts = ", ".join(
-        f"{without_parameters(f'raw.{name}') if name in ABOUT else f'raw.{name}'} as {name}"
+        f"{without_query(f'raw.{name}') if name in ABOUT else f'raw.{name}'} as {name}"
         for name in FIELDS
         if name not in ("device", "browser", "os", *NUMBERS)
     )
-    kept = ", ".join(f"pseudonym_of('{name.removesuffix('_id')}', {_identifier(name, mapping)}) as {name}"
-                     for name in IDENTIFIERS)  # fmt: skip
-    numbered = (
-        "row_number() over (partition by content_id order by row_number)" if mapping.identical_rows == "keep" else "1"
-    )
+    ids = {name: f"pseudonym_of('{name.removesuffix('_id')}', {_identifier(name, mapping)})" for name in IDENTIFIERS}
     columns = ", ".join(name for name in CONTENT if name != "event_id")
     hashed = ", ".join(f"coalesce({name}::varchar, e'\\x1e')" for name in CONTENT)
+    rule = PageRule(keep_scheme=settings.page_keep_scheme, keep_host=settings.page_keep_host)
+    given = (
+        taken_steps("", "given_") if {*UTM} & _told_fields(mapping) else [{f"given_{n}": "null::varchar" for n in UTM}]
+    )
+    read = in_steps(source, [*page_steps("url", rule), *utm_steps("url"), *given])
     return f"""
-        with raw as (select * from {source}),
+        with raw as (select * from {read}),
         typed as (
             select row_number, item_number, broken, told_host, {texts}, {_numbers(mapping)},
                 {_time(raw, mapping)} as event_at,
                 {_type(mapping)} as our_type,
-                {page("url")} as page,
-                {host_of("url")} as own_host,
+                page, own_host, {", ".join(f"coalesce(utm_{n}, given_{n}) as said_{n}" for n in UTM)},
                 {sources.click_id("url")} as click,
                 coalesce({_device(mapping)}, agent.device) as device,
                 coalesce(raw.browser, agent.browser) as browser,
@@ -100,40 +98,33 @@ def _shaped(source: str, raw: Raw, mapping: Mapping, *, settings: Settings, now:
         placed as (
             select typed.*,
                 case when not ({_is_own("told_host", settings)}) then told_host end as referrer_host,
-                case when event_at between {_since(FIRST_YEAR)} and {_until(now)} then timezone(
+                case when event_at between {earliest()} and {latest(now)} then timezone(
                     case when typed.timezone is null then {_zone_of_settings(settings)} else zone.name end,
                     event_at::timestamptz) end as event_local_at
             from typed left join zone on zone.name = typed.timezone
         ),
         sourced as (
-            select placed.* exclude (source, medium, campaign), {_source(mapping)}, {_rule(mapping, now=now)} as broken_rule
+            select placed.* exclude (source, medium, campaign), {_source()},
+                {first_broken(mapping, now=now)} as broken_rule
             from placed
         ),
         renamed as (
             select sourced.* exclude (visitor_id, user_id, session_id, event_type, quantity, rating),
                 event_at::date as date,
                 broken_rule.rule as rule, broken_rule.reason as reason,
-                our_type as event_type, {kept},
+                our_type as event_type, {", ".join(f"{sql} as {name}" for name, sql in ids.items())},
                 case when our_type in {COUNTED} then coalesce(sourced.quantity, 1) end as quantity,
                 case when our_type = 'rating' then sourced.rating end as rating,
                 {literal(mapping.name)} as origin,
-                case when broken_rule.rule is not null then {_row_as_json()} end as row
+                case when broken_rule.rule is not null and broken is null then {row_as_json(ids)} end as row
             from sourced
         ),
         identified as (
-            select * exclude (event_id), {_event_id(mapping, numbered)} as event_id from renamed
+            select * exclude (event_id), {_event_id(mapping)} as event_id from renamed
         )
         select row_number, rule, reason, row, event_id, {columns}, {_content_hash(hashed)} as content,
             case when rule is null then date::varchar else 'rejected' end as day
         from identified"""  # noqa: S608
-
-
-def _since(year: int) -> str:
-    return f"timestamp '{year}-01-01'"
-
-
-def _until(now: datetime) -> str:
-    return f"timestamp '{(now + AHEAD).astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
 
 
 def _zone_of_settings(settings: Settings) -> str:
@@ -155,10 +146,12 @@ def _told_fields(mapping: Mapping) -> set[str]:
     return set(mapping.fields) | set(mapping.constants) | set(mapping.each.fields if mapping.each else ())
 
 
-def _event_id(mapping: Mapping, numbered: str) -> str:
-    """The given id, else the hash; equal rows that are kept are told apart by their number."""
-    made = f"case when {numbered} > 1 then keyed_hash(content_id || ' ' || {numbered}) else content_id end"
-    made = made if mapping.identical_rows == "keep" else "content_id"
+def _event_id(mapping: Mapping) -> str:
+    """The given id, else the hash; equal rows that are kept are told apart by their number in the file."""
+    made = "content_id"
+    if mapping.identical_rows == "keep":
+        number = "row_number() over (partition by content_id order by row_number)"
+        made = f"case when {number} > 1 then keyed_hash(content_id || ' ' || {number}) else content_id end"
     return f"coalesce(event_id || case when item_number > 1 then '.' || item_number else '' end, {made})"
 
 
@@ -181,7 +174,8 @@ def _time(raw: Raw, mapping: Mapping) -> str:
     if mapping.time.zone != "UTC":
         naive = f"timezone('UTC', timezone({zone}, {naive}))"
     is_date_only = f"length({told}) <= 10"  # 2026-10-01 ends like an offset
-    iso = f"case when not {is_date_only} and regexp_matches({told}, {literal(has_zone)}) then {with_zone} else {naive} end"
+    is_zoned = f"not {is_date_only} and regexp_matches({told}, {literal(has_zone)})"
+    iso = f"case when {is_zoned} then {with_zone} else {naive} end"
     if mapping.time.format in EPOCH_US:
         number = f"round(try_cast({told} as double) * {EPOCH_US[mapping.time.format]})"
         epoch = f"case when abs({number}) < 2.5e17 then make_timestamp({number}::bigint) end"
@@ -206,7 +200,7 @@ def _type(mapping: Mapping) -> str:
 
 def _device(mapping: Mapping) -> str:
     cases = " ".join(f"when {literal(name.lower())} then '{ours}'" for name, ours in mapping.devices.items())
-    own = " ".join(f"when '{name.lower()}' then '{name}'" for name in ("PC", "Mobile", "Tablet", "Other"))
+    own = " ".join(f"when '{name.lower()}' then '{name}'" for name in DEVICES)
     return f"case lower(raw.device) {cases} {own} else case when raw.device is not null then 'Other' end end"
 
 
@@ -226,88 +220,11 @@ def _is_own(host: str, settings: Settings) -> str:
     return " or ".join([f"coalesce({same}, false)", *ours])
 
 
-def _source(mapping: Mapping) -> str:
+def _source() -> str:
     """source, medium, campaign: what the campaign's parameters say, else the click id, else the referrer."""
-    told = {}
-    for name in ("source", "medium", "campaign"):
-        own = f"taken(placed.{name})" if name in _told_fields(mapping) else "null"
-        told[name] = f"coalesce({utm('url', name)}, {own})"
-    is_told = f"({told['source']} is not null or {told['medium']} is not null)"
-    return f"""case when {is_told} then {told["source"]} when click <> '' then {sources.source_of_click("click")}
+    is_said = "(said_source is not null or said_medium is not null)"
+    return f"""case when {is_said} then said_source when click <> '' then {sources.source_of_click("click")}
                 when referrer_host is not null then link_source end as source,
-            case when {is_told} then {told["medium"]} when click <> '' then {sources.medium_of_click("click")}
+            case when {is_said} then said_medium when click <> '' then {sources.medium_of_click("click")}
                 when referrer_host is not null then link_medium end as medium,
-            {told["campaign"]} as campaign"""
-
-
-def _rule(mapping: Mapping, *, now: datetime) -> str:
-    """The first rule that the row breaks: {rule, reason}, NULL for an event."""
-    wanted = {"iso8601": "ISO 8601", "epoch_s": "seconds since 1970", "epoch_ms": "milliseconds since 1970",
-              "epoch_us": "microseconds since 1970"}.get(mapping.time.format, mapping.time.format)  # fmt: skip
-    who = " or ".join(name for name in ("visitor_id", "user_id") if name in mapping.fields)
-    rules = [("broken is not null", r"regexp_replace(broken, ' \(.*', '')", "broken")]
-    for rule in mapping.reject:
-        rules.append((f"coalesce({rule.when}, false)", literal(rule.reason), _filled(rule.reason)))
-    rules += [
-        _simple("event_time is null", "event_time is missing"),
-        _simple("event_at is null", f"event_time is no time ({wanted})", "event_time"),
-        _simple(f"event_at > {_until(now)}", "event_time lies more than a day in the future", "event_time"),
-        _simple(f"event_at < {_since(FIRST_YEAR)}", f"event_time lies before {FIRST_YEAR}", "event_time"),
-        _simple("event_type is null", "event_type is missing"),
-        _simple("our_type is null", "event_type has neither letter nor digit", "event_type"),
-        _simple("visitor_id is null and user_id is null", f"{who} is missing"),
-    ]
-    for name in NUMBERS:
-        rules.append(
-            _simple(
-                f"told_{name} is not null and not coalesce(isfinite({name}), false)",
-                f"{name} is no number",
-                f"told_{name}",
-            )
-        )
-        rules.append(_simple(f"{name} < 0", f"{name} is negative", f"told_{name}"))
-    cases = " ".join(f"when {when} then {{'rule': {rule}, 'reason': {reason}}}" for when, rule, reason in rules)
-    return f"case {cases} end"
-
-
-def _simple(when: str, rule: str, value: str | None = None) -> tuple[str, str, str]:
-    """Condition, rule, and rule with the value."""
-    return when, literal(rule), f"{literal(rule + ': ')} || {_quoted(value)}" if value else literal(rule)
-
-
-def _filled(reason: str) -> str:
-    """A mapping's reason with the values of its row."""
-    parts = PLACEHOLDER.split(reason)  # text, name, text, name, …, text
-    listed = [
-        (
-            f"coalesce({_quoted(f'told_{part}' if part in NUMBERS else part, quote='')}, 'unknown')"
-            if i % 2
-            else literal(part)
-        )
-        for i, part in enumerate(parts)
-        if part
-    ]
-    return " || ".join(listed)
-
-
-def _quoted(name: str, quote: str = "'") -> str:
-    """A value as a reason may tell it: short, and hidden where it could say who somebody is."""
-    is_private = f"regexp_matches({name}, '@|://|=')"
-    short = f"case when length({name}) > {LONGEST_VALUE} then left({name}, {LONGEST_VALUE}) || '…' else {name} end"
-    mark = literal(quote)
-    return f"case when {is_private} then '(hidden)' else {mark} || {short} || {mark} end"
-
-
-def _row_as_json() -> str:
-    """A rejected row, as it may be kept: pseudonyms for ids, pages for URLs, no user agent."""
-    told = [f"'{name}': told_{name}" for name in NUMBERS]
-    told += [f"'{name}': {name}" for name in FIELDS if name not in (*PRIVATE, *NUMBERS, "source", "medium", "campaign")]
-    told += [f"'{name}': pseudonym_of('{name.removesuffix('_id')}', {name})" for name in IDENTIFIERS]
-    told += [
-        "'page': page",
-        "'referrer_host': referrer_host",
-        "'source': source",
-        "'medium': medium",
-        "'campaign': campaign",
-    ]
-    return f"json_strip_nulls(to_json({{{', '.join(told)}}}))::varchar"
+            said_campaign as campaign"""

@@ -12,16 +12,16 @@ from clarity_assets.warehouse.tables import literal
 
 SEED = Path(__file__).parents[3] / "dbt_like_sql" / "seeds" / "source_categories.csv"
 CLICK_IDS = (
-    ("gclid", "google", "cpc"), ("gbraid", "google", "cpc"), ("wbraid", "google", "cpc"), ("gad_source", "google", "cpc"),
-    ("gclsrc", "google", "cpc"), ("dclid", "google", "display"), ("srsltid", "google", "organic"),
-    ("msclkid", "bing", "cpc"), ("yclid", "yandex", "cpc"), ("fbclid", "facebook", "social"),
-    ("igshid", "instagram", "social"), ("igsh", "instagram", "social"), ("ttclid", "tiktok", "cpc"),
-    ("twclid", "twitter", "cpc"), ("li_fat_id", "linkedin", "cpc"), ("epik", "pinterest", "cpc"),
-    ("rdt_cid", "reddit", "cpc"), ("sccid", "snapchat", "cpc"), ("mc_eid", "mailchimp", "email"),
-    ("irclickid", "impact", "affiliate"), ("awc", "awin", "affiliate"),
+    ("gclid", "google", "cpc"), ("gbraid", "google", "cpc"), ("wbraid", "google", "cpc"),
+    ("gad_source", "google", "cpc"), ("gclsrc", "google", "cpc"), ("dclid", "google", "display"),
+    ("srsltid", "google", "organic"), ("msclkid", "bing", "cpc"), ("yclid", "yandex", "cpc"),
+    ("fbclid", "facebook", "social"), ("igshid", "instagram", "social"), ("igsh", "instagram", "social"),
+    ("ttclid", "tiktok", "cpc"), ("twclid", "twitter", "cpc"), ("li_fat_id", "linkedin", "cpc"),
+    ("epik", "pinterest", "cpc"), ("rdt_cid", "reddit", "cpc"), ("sccid", "snapchat", "cpc"),
+    ("mc_eid", "mailchimp", "email"), ("irclickid", "impact", "affiliate"), ("awc", "awin", "affiliate"),
 )  # fmt: skip
-"""Parameter, source, medium. fbclid and igshid are put on every link that is followed there, paid for or not; srsltid is
-on the free listings of Google's shopping; the others on advertisements (their makers' help pages, looked at 2026-11-21)."""
+"""Parameter, source, medium. fbclid and igshid are put on every link that is followed there, paid for or not, srsltid
+on the free listings of Google's shopping, the others on advertisements."""
 
 MEDIA = {
     "search": "organic",

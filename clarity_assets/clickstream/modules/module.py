@@ -37,6 +37,7 @@ class Module:
     """One analysis. `days_back`: days of sessions before the start that it reads, None: all; `looks_ahead`: one after.
 
     `compute` gives rows for every one of `tables` (names without schema), none where there is nothing to say.
+    `version`: to be raised where Python's part of it gives other rows than before; SQL is compared by itself.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Module:
     compute: Callable[[Run], Rows]
     days_back: Callable[[Settings], int | None] = lambda settings: 0
     looks_ahead: bool = False
+    version: str = "1"
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -32,9 +32,10 @@ from clarity_assets.warehouse.tickets import make_private_folder
 
 __all__ = ["BuiltSessions", "build_sessions", "session_days_behind"]
 
-# Events that are computed at once. DuckDB is fastest with what fits the processor's caches (10 million at once took
-# three times as long as by 0.3 million); every round costs Spark seconds, whatever it holds.
-EVENTS_AT_ONCE: dict[EngineName, int] = {"duckdb": 600_000, "spark": 20_000_000}
+# Events that are computed at once. What DuckDB joins fits the processor's caches then (10 million at once: three times
+# as long as million by million); every round costs Spark seconds, whatever it holds.
+EVENTS_AT_ONCE: dict[EngineName, int] = {"duckdb": 1_000_000, "spark": 20_000_000}
+EVENTS_A_FILE = 50_000  # of a day from which DuckDB writes day by day, which is faster than by partitions
 RECORD_EVERY_S = 60.0  # files that nobody names for UNUSED_S are removed
 
 
@@ -47,12 +48,14 @@ class BuiltSessions:
     steps: int
 
 
-def build_sessions(settings: Settings, *, start: date, end: date, engine: Engine | None = None) -> BuiltSessions:
+def build_sessions(
+    settings: Settings, *, start: date, end: date, engine: Engine | None = None, events_at_once: int | None = None
+) -> BuiltSessions:
     """Make the sessions that began on the UTC days [start, end), and their steps, anew from the events as they are now.
 
-    `engine`: an open one, else the settings' is opened. The warehouse is open before and after, not while the engine
-    works. Files are new ones; those they replace stay for ten minutes. Raises EventsMissing, EngineError, and what the
-    warehouse raises; days that were recorded before stay made.
+    `engine`: an open one, else the settings' is opened. `events_at_once`: else EVENTS_AT_ONCE of the engine. The
+    warehouse is open before and after, not while the engine works. Files are new ones; those they replace stay for ten
+    minutes. Raises EventsMissing, EngineError, and what the warehouse raises; days recorded before that stay made.
     """
     make_private_folder(settings.events_folder)
     with opened(settings, "clickstream sessions: what is known") as con:
@@ -62,7 +65,8 @@ def build_sessions(settings: Settings, *, start: date, end: date, engine: Engine
     recorded_s = time.monotonic()
     with nullcontext(engine) if engine else open_engine(settings) as working:
         build = _Build(settings, working, events)
-        for first, last in _chunks(events, start=start, end=end, most=EVENTS_AT_ONCE[working.name]):
+        most = events_at_once or EVENTS_AT_ONCE[working.name]
+        for first, last in _chunks(events, start=start, end=end, most=most):
             waiting += build.chunk(first, last)
             if time.monotonic() - recorded_s > RECORD_EVERY_S:
                 _record(settings, waiting)
@@ -98,8 +102,20 @@ class _Build:
         return [self._built(day, files, counts.get(day, (0, 0))) for day in days]
 
     def _write(self, kind: str, sql: EngineSql, start: date, end: date) -> dict[date, tuple[Path, ...]]:
-        only = start if end - start == DAY else None
-        return self._engine.write_days(sql, folder=self._settings.events_folder / kind, only=only)
+        files: dict[date, tuple[Path, ...]] = {}
+        for first, last in self._writes(start, end):
+            only = first if last - first == DAY else None
+            days = {"first": first, "last": last}
+            files |= self._engine.write_days(sql, days, folder=self._settings.events_folder / kind, only=only)
+        return files
+
+    def _writes(self, start: date, end: date) -> list[tuple[date, date]]:
+        """The ranges to write at once: each day by itself where DuckDB writes many events a day."""
+        days = [start + i * DAY for i in range((end - start).days)]
+        events = sum(self._events[day].events for day in days if day in self._events)
+        if self._engine.name == "duckdb" and events >= EVENTS_A_FILE * len(days):
+            return [(day, day + DAY) for day in days]
+        return [(start, end)]
 
     def _built(
         self, day: date, files: Mapping[str, Mapping[date, tuple[Path, ...]]], counts: tuple[int, int]

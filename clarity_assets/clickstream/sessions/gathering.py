@@ -9,7 +9,7 @@ FACT_VIEW = "fact"
 FACT = EngineSql(
     duckdb="""
 with told as (
-    select event.*, placed.session_key, placed.step, placed.started_us,
+    select event.*, placed.session_key, placed.step, placed.started_date, placed.started_us,
     from clickstream.event as event
     join clickstream.placed as placed using (date, seq)
 ),
@@ -27,6 +27,7 @@ bought as (
 gathered as (
     select
         session_key,
+        any_value(started_date) as started_date,
         any_value(started_us) as started_us,
         max(event_at) as ended_at,
         arg_min(visitor_id, step) as visitor_id,
@@ -54,7 +55,7 @@ gathered as (
 )
 
 select
-    make_timestamp(started_us)::date as date,
+    started_date as date,
     session_key,
     visitor_id,
     coalesce(user_id, visitor_id) as person_id,
@@ -89,7 +90,7 @@ left join bought using (session_key)
 """,
     spark="""
 with told as (
-    select event.*, placed.session_key, placed.step, placed.started_us
+    select event.*, placed.session_key, placed.step, placed.started_date, placed.started_us
     from clickstream_event as event
     join clickstream_placed as placed on event.date = placed.date and event.seq = placed.seq
 ),
@@ -111,6 +112,7 @@ bought as (
 gathered as (
     select
         session_key,
+        min(started_date) as started_date,
         min(started_us) as started_us,
         max(event_at) as ended_at,
         min_by(visitor_id, step) as visitor_id,
@@ -137,7 +139,7 @@ gathered as (
 )
 
 select
-    cast(timestamp_micros(started_us) as date) as date,
+    started_date as date,
     gathered.session_key,
     visitor_id,
     coalesce(user_id, visitor_id) as person_id,

@@ -1,4 +1,8 @@
-"""What was gathered in; the rows of sessions and steps as they are written out, for DuckDB and for Spark."""
+"""What was gathered in; rows of sessions and steps, as they are written, out: for DuckDB and for Spark.
+
+Parameters: `first`, `last`: UTC days [first, last) that the sessions began on, some or all of those that were gathered.
+(A step lies on the day of its session or on the next one.)
+"""
 
 from clarity_assets.clickstream.engines.engine import EngineSql
 
@@ -41,6 +45,7 @@ join clickstream.channel_of as channel_of
     on fact.source is not distinct from channel_of.source
     and fact.medium is not distinct from channel_of.medium
     and fact.campaign is not distinct from channel_of.campaign
+where fact.date >= $first and fact.date < $last
 """,
     spark="""
 select
@@ -80,6 +85,7 @@ join clickstream_channel_of as channel_of
     on fact.source is not distinct from channel_of.source
     and fact.medium is not distinct from channel_of.medium
     and fact.campaign is not distinct from channel_of.campaign
+where fact.date >= :first and fact.date < :last
 """,
 )
 
@@ -104,6 +110,12 @@ select
 from clickstream.event as event
 join clickstream.placed as placed on event.date = placed.date and event.seq = placed.seq
 join clickstream.fact as fact on placed.session_key = fact.session_key
+where fact.date >= $first
+    and fact.date < $last
+    and placed.started_date >= $first
+    and placed.started_date < $last
+    and event.date >= $first
+    and event.date <= $last
 """,
     spark="""
 select
@@ -125,5 +137,6 @@ select
 from clickstream_event as event
 join clickstream_placed as placed on event.date = placed.date and event.seq = placed.seq
 join clickstream_fact as fact on placed.session_key = fact.session_key
+where fact.date >= :first and fact.date < :last
 """,
 )

@@ -109,7 +109,7 @@ def table_spec(model: Model, module: Module) -> dg.AssetSpec:
             "dagster/table_name": model.table,
             **sql,
         },
-        code_version=model.code_version,
+        code_version=f"{module.version} {model.code_version}",
         **SHARED,
     )
 

@@ -6,20 +6,32 @@ import dagster as dg
 
 from clarity_assets.defs.partitions import monthly, weekly
 from clarity_assets.defs.resources import WRITERS, ClaritySettings, WarehouseResource
+from clarity_assets.reports.clickstream.tables import MODULE_OF
 
 MARTS = ("site", "page", "frustration", "signal", "traffic", "engagement", "geography", "attribution", "collection")
 CHECKED = ("quality/answer_schema",)  # its blocking check says that figures may be missing: then no report
 READS = (*(f"marts/fct_{name}_daily" for name in MARTS), *CHECKED)
+READS_OF_EVENTS = tuple(table.replace(".", "/") for table in MODULE_OF)
 
 ABOUT = {
     "summary": "what to do first, whether it is real, the next two weeks, and how far the numbers can be trusted",
     "ux": "frustration, usability, engagement, devices side by side",
     "product": "traffic, feature usage, geography, attribution",
+    "clickstream": "of events: traffic sources, carts, cohorts, journeys, recommendations, segments, predictions, "
+    "patterns",
 }
+"""Kind -> what its report is about. `clickstream` is in no scheduled job: it is made where it is asked for."""
+
+
+def _deps(kind: str, mapping: dg.PartitionMapping) -> list[dg.AssetDep | dg.AssetKey]:
+    """What a kind of report rests on: the marts of its days (and weeks)."""
+    reads = READS_OF_EVENTS if kind == "clickstream" else READS
+    deps = [dg.AssetDep(dg.AssetKey.from_user_string(name), partition_mapping=mapping) for name in reads]
+    return deps if kind == "clickstream" else [*deps, dg.AssetKey(["marts", "dim_page"])]
 
 
 def period_reports(every: str, partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """The three reports of one kind of period (`weekly` or `monthly`): the marts are read once for all of them."""
+    """The reports of one kind of period (`weekly` or `monthly`): the marts are read once for all of them."""
     mapping = dg.TimeWindowPartitionMapping()
     names = {kind: f"{every}_{kind}" for kind in ABOUT}
 
@@ -30,10 +42,7 @@ def period_reports(every: str, partitions: dg.PartitionsDefinition) -> dg.Assets
                 ["reports", names[kind]],
                 description=f"The {every} report for people: {about}. Compared with the period before and the four "
                 f"weeks before. Files: `<CLARITY_REPORTS>/{names[kind]}/` as HTML, PDF, Markdown, text and JSON.",
-                deps=[
-                    *(dg.AssetDep(dg.AssetKey.from_user_string(name), partition_mapping=mapping) for name in READS),
-                    dg.AssetKey(["marts", "dim_page"]),
-                ],
+                deps=_deps(kind, mapping),
                 group_name="reports",
                 partitions_def=partitions,
                 kinds={"html", "pdf", "json"},

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from clarity_assets.reports.clickstream.facts import STRAY_PCT, EventFacts
+from clarity_assets.reports.clickstream.facts import EventFacts
 from clarity_assets.reports.clickstream.parts import (
     MOST_FINDINGS,
     bars,
@@ -33,11 +33,30 @@ from clarity_assets.reports.product.parts import (
 )
 
 TITLE = "Carts"
-MEASURED = ("cart_sessions", "completed_carts", "abandoned_carts", "abandonment_rate", "abandoned_value",
-            "completed_value", "abandoned_value_per_cart", "completed_value_per_cart", "cart_events", "removed_events",
-            "purchase_events", "purchase_sessions", "purchases_without_cart", "purchases_without_cart_share")  # fmt: skip
+MEASURED = (
+    "cart_sessions",
+    "completed_carts",
+    "abandoned_carts",
+    "abandonment_rate",
+    "abandoned_value",
+    "completed_value",
+    "abandoned_value_per_cart",
+    "completed_value_per_cart",
+    "cart_events",
+    "removed_events",
+    "purchase_events",
+    "purchase_sessions",
+    "purchases_without_cart",
+    "purchases_without_cart_share",
+)
 WATCHED = ("cart_sessions", "abandonment_rate", "abandoned_value_per_cart")
-OF_PRODUCTS = ("carted_sessions", "abandoned_sessions", "product_abandonment_rate", "abandoned_value", "removed_sessions")
+OF_PRODUCTS = (
+    "carted_sessions",
+    "abandoned_sessions",
+    "product_abandonment_rate",
+    "abandoned_value",
+    "removed_sessions",
+)
 OF_SIZES = ("carts", "size_abandonment_rate", "cart_value")
 LARGEST_SIZE = 6  # and more
 CANNOT_TELL = (
@@ -83,13 +102,13 @@ def _incomplete(told: Total) -> Finding:
     """Said first: nothing below can be taken at its word then."""
     values = {"purchases": told["purchase_events"], "carts": told["cart_events"],
               "share": told["purchases_without_cart_share"], "stray": told["purchases_without_cart"]}  # fmt: skip
-    words = (
-        "Cart events are missing: {purchases} stand against {carts}, and {share} of the sessions that bought ({stray}) "
-        "have no cart event. So abandonment below is of the logged carts alone, and the funnel's cart step is a lower "
-        "bound. Look first at what sends the cart event: quick-buy buttons, the app, a consent banner."
+    is_more = told.value("purchase_events") > told.value("cart_events")
+    words = "Cart events are missing: {share} of the sessions that bought ({stray}) have none"
+    words += ", and there are more purchases than carts ({purchases}, {carts})." if is_more else "."
+    words += (
+        " So abandonment is of the logged carts alone, and the funnel is a lower bound from the cart on. Look first at "
+        "what sends the event: quick-buy buttons, the app, the consent banner."
     )
-    if (told.value("purchase_events") <= told.value("cart_events")):
-        words = words.replace("Cart events are missing:", f"Cart events are missing for more than {STRAY_PCT} %:")
     return Finding("purchases_without_cart_share", {}, Sentence(words, values), told["purchase_sessions"],
                    level=Level.HIGH)  # fmt: skip
 
@@ -128,7 +147,9 @@ def _changed_product(facts: EventFacts, products: Sequence[Total]) -> Finding | 
     for product in products:
         compared = facts.changes.of(CART_PRODUCT, "product_abandonment_rate", **product.keys)
         if compared and compared.named:
-            words = f"{{product}} is left in the cart by {{rate}}: {{change}} against {baseline_words(facts, compared)}."
+            words = (
+                f"{{product}} is left in the cart by {{rate}}: {{change}} against {baseline_words(facts, compared)}."
+            )
             values = {"product": _product(product.keys), "rate": product["product_abandonment_rate"],
                       "change": compared.named}  # fmt: skip
             return Finding("product_abandonment_rate", dict(product.keys), Sentence(words, values),
@@ -146,8 +167,9 @@ def _size_effect(facts: EventFacts, sizes: Sequence[Total]) -> Finding | None:
     first = max(found, key=lambda d: abs((d.ratio.value or 1) - 1))
     words = "Size matters: carts with {size} are left by {own}, {ratio} as often as the others ({other})."
     values = {"size": _size(first.where), "own": first.own, "ratio": in_hundredths(first.ratio), "other": first.other}
+    those = next(size["carts"] for size in sizes if size.keys == first.where)
     return Finding("size_abandonment_rate", {"cart_size": f"{first.where['cart_size']}"}, Sentence(words, values),
-                   first.sessions, level=level_of_event_difference(facts, first))  # fmt: skip
+                   those, level=level_of_event_difference(facts, first))  # fmt: skip
 
 
 def _value(told: Total) -> Finding:

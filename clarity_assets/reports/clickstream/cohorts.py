@@ -17,7 +17,13 @@ from clarity_assets.reports.product.parts import INTERVALS
 TITLE = "Cohorts and retention"
 STATUSES = {"active": "active", "at_risk": "at risk", "churned": "churned"}
 FIRST = {"day": (1, "the next day"), "week": (1, "in week 1"), "month": (1, "in month 1")}
-KINDS = (("week", 1, "Week 1"), ("week", 2, "Week 2"), ("month", 1, "Month 1"), ("day", 1, "Day 1"), ("day", 7, "Day 7"))
+KINDS = (
+    ("week", 1, "Week 1"),
+    ("week", 2, "Week 2"),
+    ("month", 1, "Month 1"),
+    ("day", 1, "Day 1"),
+    ("day", 7, "Day 7"),
+)
 SHOWN_PERIODS, SHOWN_COHORTS, SHOWN_DAYS = 10, 16, 21
 CANNOT_TELL = (
     "People who come again on another device, or after clearing cookies, without logging in: they count as new, so "
@@ -83,8 +89,13 @@ def _cohort_that_differs(facts: EventFacts, week: Period) -> Finding:
     values = {"cohort": _cohort_text(kind, far.where["cohort_start"]), "when": FIRST[kind][1],
               "how": "more often" if far.ratio.value > 1 else "less often", "own": far.own,
               "ratio": in_hundredths(far.ratio), "other": far.other}  # fmt: skip
-    visitors = replace(far.sessions, unit="visitors")
-    return Finding("retention_rate", {"cohort": far.where["cohort_start"]}, Sentence(words, values), visitors)
+    return Finding("retention_rate", {"cohort": far.where["cohort_start"]}, Sentence(words, values),
+                   _visitors(facts, far, week))  # fmt: skip
+
+
+def _visitors(facts: EventFacts, cohort: Difference, week: Period) -> Figure:
+    """How many came first then."""
+    return facts.marts.totals(COHORT, ["visitors"], where=cohort.where, period=week)[0]["visitors"]
 
 
 def _differences(facts: EventFacts) -> list[Difference]:
@@ -146,7 +157,7 @@ def _blocks(facts: EventFacts, week: Period, first, statuses: Sequence[Total]) -
     if days:
         yield bars("cohorts_recency", f"Visitors by days since their last visit (the first {len(days)})", days,
                    "visitors", label=lambda one: _days_text(one.keys["days_since_last_visit"]))  # fmt: skip
-    yield _differences_table(facts)
+    yield _differences_table(facts, week)
 
 
 def _heat(lines: Sequence[Total]) -> HeatChart:
@@ -160,24 +171,30 @@ def _heat(lines: Sequence[Total]) -> HeatChart:
     summary = "No whole week after a first visit is over yet."
     if values:
         summary = (
-            f"Of {len(starts)} weeks of new visitors, between {min(values):.1f} and {max(values):.1f} % came again in a "
-            "given week; the newest weeks stand first."
+            f"Of {len(starts)} weeks of new visitors, between {min(values):.1f} and {max(values):.1f} % came again in "
+            "a given week; the newest weeks stand first."
         )
     return HeatChart(
-        "cohorts_weeks", "Who came again, by week of the first visit", summary, "% of the week's new visitors",
-        tuple(day_name(date.fromisoformat(start)) for start in starts), tuple(f"Week {period}" for period in periods),
-        tuple(tuple(cell.value if cell else None for cell in row) for row in cells), decimals=1,
+        "cohorts_weeks",
+        "Who came again, by week of the first visit",
+        summary,
+        "% of the week's new visitors",
+        tuple(day_name(date.fromisoformat(start)) for start in starts),
+        tuple(f"Week {period}" for period in periods),
+        tuple(tuple(cell.value if cell else None for cell in row) for row in cells),
+        decimals=1,
         sources=tuple(tuple(cell.source if cell else None for cell in row) for row in cells),
-    )  # fmt: skip
+        nothing="not over yet",
+    )
 
 
 def _returns(first) -> Table:
     columns = (Column("Came again"), Column("Share", True), Column("Visitors who did", True),
                Column("New visitors", True, "Of all cohorts for which this time is over"))  # fmt: skip
-    rows = tuple(
-        (title, total["retention_rate"], total["retained"], total["visitors"]) for _, _, title, total in first
+    rows = tuple((title, total["retention_rate"], total["retained"], total["visitors"]) for _, _, title, total in first)
+    note = (
+        "Week 1 are the 7 days from the Monday after the week of the first visit; month 1 is the calendar month after."
     )
-    note = "Week 1 are the 7 days from the Monday after the week of the first visit; month 1 is the calendar month after."
     return Table("cohorts_returns", "First returns", columns, rows, note=note)
 
 
@@ -206,8 +223,8 @@ def _status_table(statuses: Sequence[Total]) -> Table:
         for one in _in_order(statuses)
     )  # fmt: skip
     note = (
-        "By days since the last visit: active up to CLICKSTREAM_ACTIVE_DAYS, churned after CLICKSTREAM_CHURNED_DAYS, at "
-        "risk between."
+        "By days since the last visit: active up to CLICKSTREAM_ACTIVE_DAYS, churned after CLICKSTREAM_CHURNED_DAYS, "
+        "at risk between."
     )
     return Table("cohorts_statuses", "Who is active, at risk, churned", columns, rows, note=note)
 
@@ -216,14 +233,24 @@ def _days_text(days: int) -> str:
     return f"{days} day{'' if days == 1 else 's'}"
 
 
-def _differences_table(facts: EventFacts) -> Table:
+def _differences_table(facts: EventFacts, week: Period) -> Table:
     found = sorted((d for d in _differences(facts) if d.is_named), key=lambda d: d.where["cohort_start"], reverse=True)
     rows = tuple(
-        (f"New visitors {_cohort_text(d.where['cohort_kind'], d.where['cohort_start'])}", replace(d.sessions, unit="visitors"),
-         d.own, d.other, in_hundredths(d.ratio))
+        (
+            f"New visitors {_cohort_text(d.where['cohort_kind'], d.where['cohort_start'])}",
+            _visitors(facts, d, week),
+            d.own,
+            d.other,
+            in_hundredths(d.ratio),
+        )
         for d in found
-    )  # fmt: skip
-    columns = (Column("Cohort"), Column("Visitors", True), Column("Came again", True, "In its first week or month after"),
-               Column("The others", True), Column("Ratio", True))  # fmt: skip
+    )
+    columns = (
+        Column("Cohort"),
+        Column("Visitors", True),
+        Column("Came again", True, "In its first week or month after"),
+        Column("The others", True),
+        Column("Ratio", True),
+    )
     nothing = "No cohort's first return differs from the others' by more than chance."
     return Table("cohorts_differences", "Cohorts that differ", columns, rows, note=INTERVALS if rows else nothing)

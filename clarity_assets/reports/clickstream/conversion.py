@@ -59,8 +59,12 @@ def _blocks(facts: EventFacts, fitted: Fitted, lines: list[Total]) -> Iterator[C
     yield score_table(fitted, name="conversion_scores")
     if fitted.has_signal:
         yield from calibration(facts, CONVERSION_CALIBRATION, fitted.week, name="conversion")
-        columns = (Column("Feature"), Column("Importance", True, "Share of the impurity that its splits take away"),
-                   Column("AUC lost", True, "When its values are shuffled on the persons tested"), Column("Counts"))  # fmt: skip
+        columns = (
+            Column("Feature"),
+            Column("Importance", True, "Share of the impurity that its splits take away"),
+            Column("AUC lost", True, "When its values are shuffled on the persons tested"),
+            Column("Counts"),
+        )
         rows = tuple((feature_name(one.keys), one["importance"], one["permutation_importance"],
                       meanings().get(one.keys["feature"], "")) for one in lines)  # fmt: skip
         yield Table("conversion_features", "Features of the tree", columns, rows, is_long=True)

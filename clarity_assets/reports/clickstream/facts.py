@@ -42,9 +42,7 @@ class EventFacts(Facts):
     def known_days(self) -> Figure:
         """Days of the period whose events are analysed, as a number that can be traced."""
         of_days = f"of {self.period.day_count} days" if self.period.day_count > 1 else "days"
-        return Figure(
-            self.known_day_count, of_days, Source(SITE, "event_days", (), self.period.start, self.period.end)
-        )
+        return Figure(self.known_day_count, of_days, Source(SITE, "event_days", (), self.period.start, self.period.end))
 
     @cached_property
     def first_known_day(self) -> date | None:

@@ -37,8 +37,8 @@ def _summary(lines, flows: tuple[Flow, ...]) -> str:
         first = max(begun, key=lambda name: begun[name])
         out = sum(flow.value for flow in flows if flow.place == 0 and flow.end.text == EXIT)
         told = (
-            f"Of {whole:,.0f} sessions, {100 * begun[first] / whole:.0f} % begin with {name_text(_node(first), length=40)} "
-            f"and {100 * out / whole:.0f} % end after one step. "
+            f"Of {whole:,.0f} sessions, {100 * begun[first] / whole:.0f} % begin with "
+            f"{name_text(_node(first), length=40)} and {100 * out / whole:.0f} % end after one step. "
         )
     largest = max((flow for flow in flows if flow.end.text != EXIT), key=lambda flow: flow.value, default=None)
     if largest:

@@ -18,7 +18,10 @@ LEAST_PERSONS = 30  # at a step, for its share to say something of the next ones
 
 @dataclass(frozen=True)
 class Funnel:
-    """Steps in order: of all devices, and by device. `is_partial`: cart events are missing, so the numbers are bounds."""
+    """Steps in order: of all devices, and by device.
+
+    `is_partial`: cart events are missing, so from the cart on they are bounds.
+    """
 
     steps: tuple[Total, ...]
     by_device: tuple[Total, ...]
@@ -35,17 +38,21 @@ def read_funnel(facts: EventFacts) -> Funnel:
     is_partial = facts.is_cart_logging_incomplete
     steps = facts.marts.totals(FUNNEL, MEASURED, by=("step_number", "step"))
     devices = facts.marts.totals(FUNNEL, MEASURED, by=("step_number", "step", "device"))
+    places = {one.keys["step"]: one.keys["step_number"] for one in steps}
+    cart = places.get("cart") if is_partial else None
     order = sorted(steps, key=lambda one: one.keys["step_number"])
-    return Funnel(tuple(_marked(one, is_partial) for one in order), tuple(_marked(one, is_partial) for one in devices),
-                  is_partial)  # fmt: skip
+    return Funnel(tuple(_marked(one, cart) for one in order), tuple(_marked(one, cart) for one in devices),
+                  cart is not None)  # fmt: skip
 
 
-def _marked(line: Total, is_partial: bool) -> Total:
-    """With events missing, at least so many came and at most so many dropped: the flags say so."""
-    if not is_partial or line.keys["step_number"] == 1:
-        return line
-    bounds = {"persons": {"is_at_least": True}, "dropped": {"is_at_most": True}, "drop_off_rate": {"is_at_most": True}}
-    return Total(line.keys, line.figures | {name: replace(line[name], **flag) for name, flag in bounds.items()})
+def _marked(line: Total, cart_place: int | None) -> Total:
+    """With cart events missing: from the cart on at least so many came, and before it at most so many dropped."""
+    place, flags = line.keys["step_number"], {}
+    if cart_place and place >= cart_place:
+        flags = {"persons": {"is_at_least": True}}
+    elif cart_place and place == cart_place - 1:
+        flags = {"dropped": {"is_at_most": True}, "drop_off_rate": {"is_at_most": True}}
+    return Total(line.keys, line.figures | {name: replace(line[name], **flag) for name, flag in flags.items()})
 
 
 # --- findings ----------------------------------------------------------------------------------------------------
@@ -65,7 +72,7 @@ def _worst_step(facts: EventFacts, funnel: Funnel) -> Finding | None:
     """Where most persons are lost for how many came, the first step's passers-by left out."""
     told = [one for one in funnel.steps[1:] if one.value("persons") >= LEAST_PERSONS and one["drop_off_rate"].value]
     if not told:
-        words = f"Fewer than {LEAST_PERSONS} persons came beyond the funnel's first step: too few to say where they are lost."
+        words = f"Too few to say where people are lost: fewer than {LEAST_PERSONS} came beyond the funnel's first step."
         return Finding("drop_off_rate", {}, Sentence(words))
     worst = max(told, key=lambda one: one.value("drop_off_rate"))
     compared = facts.compared(FUNNEL, "drop_off_rate", step=worst.keys["step"])
@@ -75,10 +82,16 @@ def _worst_step(facts: EventFacts, funnel: Funnel) -> Finding | None:
         "{rate} of {persons} do not go on to {next}. Against the four weeks before: {four_weeks}."
     )
     if funnel.is_partial:
-        words += " Cart events are missing (see Carts), so these are bounds."
-    values = {"begun": begun, "ended": replace(ended, unit=""), "step": _step(worst.keys["step"]), "rate": worst["drop_off_rate"],
-              "persons": worst["persons"], "next": _step(funnel.next_of(worst.keys["step"])),
-              "four_weeks": compared.four_weeks}  # fmt: skip
+        words += " Cart events are missing (see Carts), so numbers from the cart on are bounds."
+    values = {
+        "begun": begun,
+        "ended": replace(ended, unit=""),
+        "step": _step(worst.keys["step"]),
+        "rate": worst["drop_off_rate"],
+        "persons": worst["persons"],
+        "next": _step(funnel.next_of(worst.keys["step"])),
+        "four_weeks": compared.four_weeks,
+    }
     return Finding("drop_off_rate", {"step": worst.keys["step"]}, Sentence(words, values),
                    is_change=compared.named is not None)  # fmt: skip
 
@@ -97,7 +110,8 @@ def _worst_device(facts: EventFacts, funnel: Funnel) -> Finding | None:
     )
     values |= {"step": _step(step), "device": Name(first.where["device"], "device")}
     where = {"step": step, "device": first.where["device"]}
-    return Finding("drop_off_rate", where, Sentence(words, values), replace(first.sessions, unit="persons"),
+    persons = next(one["persons"] for one in funnel.by_device if where.items() <= one.keys.items())
+    return Finding("drop_off_rate", where, Sentence(words, values), persons,
                    level=level_of_event_difference(facts, first))  # fmt: skip
 
 
@@ -129,14 +143,18 @@ def funnel_blocks(facts: EventFacts, funnel: Funnel) -> Iterator[BarChart | Tabl
 
 
 def _bars(funnel: Funnel) -> BarChart:
-    bars = tuple(Bar(_step(one.keys["step"]), one.value("persons"), source=one["persons"].source) for one in funnel.steps)
+    bars = tuple(
+        Bar(_step(one.keys["step"]), one.value("persons"), source=one["persons"].source) for one in funnel.steps
+    )
     first, last = funnel.steps[0], funnel.steps[-1]
     share = 100 * last.value("persons") / first.value("persons") if first.value("persons") else 0
     summary = (
         f"From {first.value('persons'):,.0f} at {first.keys['step']} to {last.value('persons'):,.0f} at "
         f"{last.keys['step']}: {share:.1f} % come through in order."
     )
-    return BarChart("journeys_funnel", "Funnel: persons a day who reached each step, added up", summary, "persons", bars)
+    return BarChart(
+        "journeys_funnel", "Funnel: persons a day who reached each step, added up", summary, "persons", bars
+    )
 
 
 def _steps(facts: EventFacts, funnel: Funnel) -> Table:
@@ -144,14 +162,22 @@ def _steps(facts: EventFacts, funnel: Funnel) -> Table:
                Column("In any order", True), Column("Went no further", True), Column("Drop-off", True),
                Column("Time since the step before", True), change_columns(facts)[1])  # fmt: skip
     rows = tuple(
-        (_step(one.keys["step"]), one["persons"], one["persons_any_order"], _told(one["dropped"]),
-         _told(one["drop_off_rate"]), _time(one), change_cells(facts.changes.of(FUNNEL, "drop_off_rate", step=one.keys["step"]))[1]
-         if one["drop_off_rate"].value is not None else None)
+        (
+            _step(one.keys["step"]),
+            one["persons"],
+            one["persons_any_order"],
+            _told(one["dropped"]),
+            _told(one["drop_off_rate"]),
+            _time(one),
+            change_cells(facts.changes.of(FUNNEL, "drop_off_rate", step=one.keys["step"]))[1]
+            if one["drop_off_rate"].value is not None
+            else None,
+        )
         for one in funnel.steps
-    )  # fmt: skip
+    )
     note = "Who comes on two days counts on both. Changes are those of the drop-off."
     if funnel.is_partial:
-        note = f"Cart events are missing: persons from the cart on are lower bounds, drop-offs upper ones. {note}"
+        note = f"Cart events are missing: persons from the cart on are lower bounds. {note}"
     return Table("journeys_steps", "Funnel by step", columns, rows, note=f"{note} {INTERVALS}")
 
 

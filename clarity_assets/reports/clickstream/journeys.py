@@ -1,6 +1,7 @@
-"""Facts of events in, the section on the ways through the site: flows, funnel, drop-offs, paths and their length, out."""
+"""Facts of events in, the section on the ways through the site (flows, funnel, paths and their length) out."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from clarity_assets.reports.clickstream.facts import EventFacts
 from clarity_assets.reports.clickstream.flow import flow_chart
@@ -62,8 +63,6 @@ def _common_way(paths: Sequence[Total]) -> Finding | None:
 
 def share_of_these(part: Figure, whole: float, against: tuple) -> Figure:
     """`part` in percent of the rows `against`."""
-    from dataclasses import replace
-
     share = share_of(part, whole)
     return replace(share, source=replace(share.source, against=against))
 
@@ -76,7 +75,9 @@ def _length(facts: EventFacts) -> Finding | None:
     parts, values = [], {}
     for is_converted, words in ((True, "sessions that bought"), (False, "the others")):
         if is_converted in told:
-            parts.append(f"{words} took {{mean{is_converted:d}}} on average, half of them {{median{is_converted:d}}} or fewer")
+            parts.append(
+                f"{words} took {{mean{is_converted:d}}} on average, half of them {{median{is_converted:d}}} or fewer"
+            )
             values[f"mean{is_converted:d}"] = told[is_converted]
             values[f"median{is_converted:d}"] = _median(facts, is_converted)
     words = "; ".join(parts)
@@ -120,9 +121,17 @@ def _paths(paths: Sequence[Total], *, is_converted: bool) -> Table:
         for one in shown
     )  # fmt: skip
     name, title = ("bought", "Ways to a purchase") if is_converted else ("left", "Ways without a purchase")
-    note = "The first eight steps; a page counts by the first part of its address, an event by its type; the same twice in a row counts once."
-    return Table(f"journeys_{name}", title, (Column("Way"), Column("Sessions", True), Column("Share", True)), rows,
-                 note=note if rows else "No session went so.")  # fmt: skip
+    note = (
+        "The first eight steps; a page counts by the first part of its address, an event by its type; the same twice "
+        "in a row counts once."
+    )
+    return Table(
+        f"journeys_{name}",
+        title,
+        (Column("Way"), Column("Sessions", True), Column("Share", True)),
+        rows,
+        note=note if rows else "No session went so.",
+    )
 
 
 def _lengths(facts: EventFacts) -> Table:
@@ -138,7 +147,9 @@ def _grams(facts: EventFacts) -> Table:
     """The commonest sequences of two and of three."""
     rows = []
     for n in (3, 2):
-        lines = facts.marts.totals(NGRAM, ["sessions", "occurrences", "conversion_rate"], by=("ngram",), where={"n": n}, top=MOST_GRAMS)
+        lines = facts.marts.totals(
+            NGRAM, ["sessions", "occurrences", "conversion_rate"], by=("ngram",), where={"n": n}, top=MOST_GRAMS
+        )
         rows += [(Name(one.keys["ngram"], "path"), one["sessions"], one["occurrences"], one["conversion_rate"])
                  for one in lines]  # fmt: skip
     columns = (Column("One after the other"), Column("Sessions", True), Column("Times", True),

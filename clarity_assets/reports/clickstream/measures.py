@@ -132,6 +132,7 @@ MODELS = (
     _sum("buyers_train", "Buyers learnt from", "persons"),
     _sum("buyers_test", "Buyers tested on", "persons"),
     _share("base_rate", "Persons who bought", "buyers_test", "persons_test"),
+    _mean("guessed_precision", "Average precision of guessing", "", "buyers_test", "persons_test", decimals=3),
     _told("importance", "Importance in the tree"),
     _told("permutation_importance", "AUC lost without it"),
     _told("coefficient", "Coefficient", decimals=2),

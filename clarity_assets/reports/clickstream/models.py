@@ -10,8 +10,21 @@ from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.marts import Total
 from clarity_assets.reports.period import Period
 
-SCORES = ("auc", "baseline_auc", "shuffled_auc", "shuffled_auc_high", "average_precision", "base_rate", "brier",
-          "baseline_brier", "persons_train", "buyers_train", "persons_test", "buyers_test")  # fmt: skip
+SCORES = (
+    "auc",
+    "baseline_auc",
+    "shuffled_auc",
+    "shuffled_auc_high",
+    "average_precision",
+    "guessed_precision",
+    "base_rate",
+    "brier",
+    "baseline_brier",
+    "persons_train",
+    "buyers_train",
+    "persons_test",
+    "buyers_test",
+)
 WORDS = ("verdict", "note", "baseline_name", "auc_low", "auc_high", "train_cutoff_date", "test_cutoff_date",
          "horizon_days")  # fmt: skip
 CANNOT_TELL = (
@@ -59,20 +72,24 @@ def verdict(fitted: Fitted, *, use: str) -> Finding:
               "shuffled": scores["shuffled_auc_high"], "persons": scores["persons_test"],
               "buyers": scores["buyers_test"], "learnt": scores["buyers_train"]}  # fmt: skip
     if fitted.is_too_few:
-        words = f"Too few to say: {{learnt}} bought among those to learn from, {{buyers}} among those to test on. No {fitted.name} was made."
+        words = (
+            "Too few to say: {learnt} bought among those to learn from, {buyers} among those to test on. No "
+            f"{fitted.name} was made."
+        )
         values = {"learnt": scores["buyers_train"], "buyers": scores["buyers_test"]}
     elif not fitted.has_signal:
         words = (
-            f"No signal: the {fitted.name} ranks a buyer above another person in {{auc}} of pairs (AUC; 0.5 is guessing), "
-            "and shuffled labels come to {shuffled} by chance. The best single feature, {by}, has {baseline}. Do not "
-            "choose people by it."
+            f"No signal: the {fitted.name} ranks a buyer above another person in {{auc}} of pairs (AUC; 0.5 is "
+            "guessing), and of shuffled labels 1 of 20 comes to {shuffled} or more. The best single feature, {by}, has "
+            "{baseline}. Do not choose people by it."
         )
     else:
-        auc, baseline = scores.value("auc"), scores.value("baseline_auc")
-        gain = "more than" if auc > baseline else "not more than"
+        is_more = (fitted.auc.low or 0) > scores.value("baseline_auc")
+        gain = "more than" if is_more else "not shown to be more than"
         words = (
-            f"The {fitted.name} has a signal: AUC {{auc}} on {{persons}}, {gain} the best single feature alone ({{by}}: "
-            f"{{baseline}}); shuffled labels come to at most {{shuffled}}. {use if auc > baseline else _SIMPLER}"
+            f"The {fitted.name} has a signal: AUC {{auc}} on {{persons}}, {gain} the best single feature alone "
+            "({by}: {baseline}); of shuffled labels 19 of 20 stay below {shuffled}. "
+            f"{use if is_more else _SIMPLER}"
         )
     if told["note"]:
         words += " Note: {note}."
@@ -80,7 +97,7 @@ def verdict(fitted: Fitted, *, use: str) -> Finding:
     return Finding("auc", {}, Sentence(words, values), scores["persons_test"])
 
 
-_SIMPLER = "The simple rule does as well: use that feature."
+_SIMPLER = "So the simple rule may do as well: sort by that feature."
 
 
 def chances(fitted: Fitted) -> Finding:
@@ -88,11 +105,17 @@ def chances(fitted: Fitted) -> Finding:
     scores = fitted.scores
     is_better = scores.value("brier") < scores.value("baseline_brier")
     words = (
-        "Its probabilities are {how} than telling everyone the same {rate}: Brier score {brier} against {baseline} (less "
-        "is better). Of the persons tested {buyers} bought within {days} days."
+        "Its probabilities are {how} than telling everyone the same {rate}: Brier score {brier} against {baseline} "
+        "(less is better). Of the persons tested {buyers} bought within {days} days."
     )
-    values = {"how": "better" if is_better else "not better", "rate": scores["base_rate"], "brier": scores["brier"],
-              "baseline": scores["baseline_brier"], "buyers": scores["buyers_test"], "days": f"{fitted.told['horizon_days']}"}  # fmt: skip
+    values = {
+        "how": "better" if is_better else "not better",
+        "rate": scores["base_rate"],
+        "brier": scores["brier"],
+        "baseline": scores["baseline_brier"],
+        "buyers": scores["buyers_test"],
+        "days": f"{fitted.told['horizon_days']}",
+    }
     return Finding("brier", {}, Sentence(words, values), scores["persons_test"])
 
 
@@ -126,8 +149,18 @@ def score_table(fitted: Fitted, *, name: str) -> Table:
     scores = fitted.scores
     rows = (
         ("AUC", fitted.auc, scores["baseline_auc"], "The best single feature alone"),
-        ("AUC on shuffled labels", scores["shuffled_auc"], scores["shuffled_auc_high"], "95th percentile of the shuffles"),
-        ("Average precision", scores["average_precision"], _share_as_precision(scores), "Guessing: the share of buyers"),
+        (
+            "AUC on shuffled labels",
+            scores["shuffled_auc"],
+            scores["shuffled_auc_high"],
+            "95th percentile of the shuffles",
+        ),
+        (
+            "Average precision",
+            scores["average_precision"],
+            scores["guessed_precision"],
+            "Guessing: the share of buyers",
+        ),
         ("Brier score (less is better)", scores["brier"], scores["baseline_brier"], "Everyone the share of buyers"),
         ("Persons learnt from, and buyers among them", scores["persons_train"], scores["buyers_train"], ""),
         ("Persons tested on, and buyers among them", scores["persons_test"], scores["buyers_test"], ""),
@@ -139,11 +172,6 @@ def score_table(fitted: Fitted, *, name: str) -> Table:
         f"{told['test_cutoff_date']}: who bought in the {told['horizon_days']} days after."
     )
     return Table(name, "Scores beside their baselines", columns, rows, note=note)
-
-
-def _share_as_precision(scores: Total) -> Figure:
-    """What guessing would have."""
-    return scores["base_rate"]
 
 
 def calibration(facts: EventFacts, table: str, week: Period, *, name: str) -> Iterator[BarChart | Table]:
@@ -163,10 +191,16 @@ def calibration(facts: EventFacts, table: str, week: Period, *, name: str) -> It
         marks.append(Bar(label, seen.value or 0.0, "Bought", seen.low, seen.high, seen.source))
     off = sum(not (figure.low or 0) <= one.value("predicted_rate") <= (figure.high or 100)
               for one, figure in zip(lines, observed.values(), strict=True))  # fmt: skip
-    summary = (
-        f"In {len(lines) - off} of {len(lines)} groups what was predicted lies within what chance allows around what came."
-    )
+    within = f"{len(lines) - off} of {len(lines)}"
+    summary = f"In {within} groups what was predicted lies within what chance allows around what came."
     yield BarChart(f"{name}_calibration", "Predicted and bought", summary, "%", tuple(marks), decimals=1)
-    rows = tuple((f"{one.keys['bin']}", one["persons"], one["predicted_rate"], observed[one.keys["bin"]]) for one in lines)
-    columns = (Column("Group, lowest first"), Column("Persons", True), Column("Predicted", True), Column("Bought", True))
+    rows = tuple(
+        (f"{one.keys['bin']}", one["persons"], one["predicted_rate"], observed[one.keys["bin"]]) for one in lines
+    )
+    columns = (
+        Column("Group, lowest first"),
+        Column("Persons", True),
+        Column("Predicted", True),
+        Column("Bought", True),
+    )
     yield Table(f"{name}_bins", "Calibration in numbers", columns, rows, is_long=True)

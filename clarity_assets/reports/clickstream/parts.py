@@ -41,7 +41,7 @@ def _why_missing(facts: EventFacts, table: str, module: str) -> str:
     if not facts.has_events:
         return f"No event of this {noun} was ingested: `clarity-assets ingest PATH… --mapping NAME`, then {run}."
     if _was_made(facts, module):
-        return f"The analysis was made and found nothing in this {noun}'s events: too few of them are of the kind it reads."
+        return f"The analysis was made and found too little in this {noun}'s events: too few are of the kind it reads."
     return f"This {noun}'s events are there, but not analysed: {run}."
 
 
@@ -121,10 +121,11 @@ def named_differences(
 def difference_words(found: Sequence[Difference]) -> tuple[str, dict[str, Part]]:
     """Such as `bounce rate {own0}, {ratio0} the other sources' ({other0})`, and its numbers."""
     told, values = [], {}
-    for i, one in enumerate(found):
-        title = MEASURES[one.measure].title
-        told.append(f"{title[0].lower()}{title[1:]} {{own{i}}}, {{ratio{i}}} that of {one.against} ({{other{i}}})")
-        values |= {f"own{i}": one.own, f"ratio{i}": in_hundredths(one.ratio), f"other{i}": one.other}
+    for i, difference in enumerate(found):
+        title, against = MEASURES[difference.measure].title, difference.against
+        told.append(f"{title[0].lower()}{title[1:]} {{own{i}}}, {{ratio{i}}} that of {against} ({{other{i}}})")
+        values |= {f"own{i}": difference.own, f"ratio{i}": in_hundredths(difference.ratio)}
+        values[f"other{i}"] = difference.other
     return "; ".join(told), values
 
 
@@ -132,6 +133,7 @@ def differences_table(
     name: str, title: str, first: str, found: Sequence[Difference], *, named: Callable[[Mapping], Part], nothing: str
 ) -> Table:
     """Every named difference, the strongest first; both ways."""
+
     def strength(one: Difference) -> float:
         return max(one.ratio.value, 1 / max(one.ratio.value, 1e-9))
 

@@ -55,12 +55,18 @@ def _first_rule(rules: Sequence[Total], told: Mapping) -> Finding:
     """The rule that concerns most baskets among the strong ones."""
     first = max(rules, key=lambda one: (one.value("baskets"), one.value("confidence")))
     words = (
-        "Who has {a} {of} has {b} too in {confidence}: {lift} as often as chance would have it, in {baskets} ({support} of "
-        "all). To try: show them together, or as a set."
+        "Who has {a} {of} has {b} too in {confidence}: {lift} as often as chance would have it, in {baskets} "
+        "({support} of all). To try: show them together, or as a set."
     )
-    values = {"a": _items(first.keys["antecedent"]), "b": _items(first.keys["consequent"]),
-              "of": OF.get(told["basket_of"], "together"), "confidence": first["confidence"], "lift": first["lift"],
-              "baskets": first["baskets"], "support": first["support"]}  # fmt: skip
+    values = {
+        "a": _items(first.keys["antecedent"]),
+        "b": _items(first.keys["consequent"]),
+        "of": OF.get(told["basket_of"], "together"),
+        "confidence": first["confidence"],
+        "lift": first["lift"],
+        "baskets": first["baskets"],
+        "support": first["support"],
+    }
     where = {"antecedent": first.keys["antecedent"], "consequent": first.keys["consequent"]}
     return Finding("lift", where, Sentence(words, values), first["baskets"])
 

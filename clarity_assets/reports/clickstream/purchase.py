@@ -39,8 +39,10 @@ def purchase(facts: EventFacts) -> Section:
     if fitted is None:
         return missing(facts, PURCHASE_MODEL, title=TITLE)
     lines = feature_lines(facts, PURCHASE_FEATURE, ["odds_ratio", "coefficient"], fitted.week)
-    limits = {row["feature"]: row
-              for row in facts.marts.rows(PURCHASE_FEATURE, ["feature", "low", "high"], period=fitted.week)}  # fmt: skip
+    limits = {
+        row["feature"]: row
+        for row in facts.marts.rows(PURCHASE_FEATURE, ["feature", "low", "high"], period=fitted.week)
+    }
     odds = [(one, limited(one["odds_ratio"], limits[one.keys["feature"]], "low", "high")) for one in lines]
     tenths = facts.marts.totals(PURCHASE_PERSON, ["persons_scored", "purchase_probability", "expected_buyers"],
                                 by=("decile",), period=fitted.week)  # fmt: skip
@@ -59,13 +61,16 @@ def _findings(fitted: Fitted, odds: list[tuple[Total, Figure]], tenths: list[Tot
     if tenths and whole:
         first = tenths[0]
         words = (
-            "The highest tenth ({persons}) is told {chance} on average: {part} of all purchases that are expected within "
-            "{days} days."
+            "The highest tenth ({persons}) is told {chance} on average: {part} of all purchases that are expected "
+            "within {days} days."
         )
         source = replace(first["expected_buyers"].source, statistic="ratio", against=())
-        values = {"persons": first["persons_scored"], "chance": _without_limits(first["purchase_probability"]),
-                  "part": Figure(100 * first.value("expected_buyers") / whole, "%", source, decimals=0),
-                  "days": f"{fitted.told['horizon_days']}"}  # fmt: skip
+        values = {
+            "persons": first["persons_scored"],
+            "chance": _without_limits(first["purchase_probability"]),
+            "part": Figure(100 * first.value("expected_buyers") / whole, "%", source, decimals=0),
+            "days": f"{fitted.told['horizon_days']}",
+        }
         yield Finding("purchase_probability", {"decile": "1"}, Sentence(words, values), first["persons_scored"])
     if clear := [(one, figure) for one, figure in odds if _is_clear(figure)]:
         one, figure = clear[0]

@@ -1,4 +1,4 @@
-"""Facts of events in, the section on what to offer next: whether the recommender is worth it, and what it offers, out."""
+"""Facts of events in, the section on what to offer next (is the recommender worth it, what it offers) out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -89,7 +89,9 @@ def _findings(facts: EventFacts, week: Period, scores: Sequence[Score]) -> Itera
     if finding := _offered(facts, week):
         yield finding
     if stars := next((one for one in scores if one.metric == "rmse" and one.value.value is not None), None):
-        words = "Stars are predicted with a mean error (RMSE) of {value}; the mean rating for everything has {baseline}."
+        words = (
+            "Stars are predicted with a mean error (RMSE) of {value}; the mean rating for everything has {baseline}."
+        )
         yield Finding("recommender_score", {"metric": "rmse"},
                       Sentence(words, {"value": stars.value, "baseline": stars.baseline}), stars.persons)  # fmt: skip
 
@@ -134,9 +136,10 @@ def _blocks(facts: EventFacts, week: Period, scores: Sequence[Score]) -> Iterato
     if scores:
         yield _score_table(scores)
     lines = [
-        line for line in facts.marts.totals(RECOMMENDATION, ["recommended_to"], by=("product_id",), period=week, top=TOP)
+        line
+        for line in facts.marts.totals(RECOMMENDATION, ["recommended_to"], by=("product_id",), period=week, top=TOP)
         if line["recommended_to"].value
-    ]  # fmt: skip
+    ]
     if lines:
         yield bars("recommendations_products", "Products that are offered to most persons", lines, "recommended_to",
                    label=lambda line: Name(line.keys["product_id"], "product"))  # fmt: skip
@@ -156,7 +159,9 @@ def _beside(scores: Sequence[Score]) -> BarChart:
     summary = (
         f"Of {told} scores that were tested ALS is shown to be better in {better}." if told else "No score was tested."
     )
-    return BarChart("recommendations_scores", "ALS beside the most popular products", summary, "0 to 1", marks, decimals=3)
+    return BarChart(
+        "recommendations_scores", "ALS beside the most popular products", summary, "0 to 1", marks, decimals=3
+    )
 
 
 def _score_table(scores: Sequence[Score]) -> Table:
@@ -187,7 +192,11 @@ def _cold_start(facts: EventFacts, week: Period) -> Table | None:
         (f"{row['rank']}", Name(row["product_id"], "product"), _liking(row, week))
         for row in rows
     )  # fmt: skip
-    columns = (Column("Place"), Column("Product"), Column("Score", True, "Share of all liking (views, carts, purchases, weighted)"))
+    columns = (
+        Column("Place"),
+        Column("Product"),
+        Column("Score", True, "Share of all liking (views, carts, purchases, weighted)"),
+    )
     return Table("recommendations_cold_start", "For who is new: the most popular products", columns, told)
 
 

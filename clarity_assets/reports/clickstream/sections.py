@@ -43,8 +43,8 @@ def _no_events(facts: EventFacts) -> Section:
     """What to do first."""
     if facts.event_span is None:
         words = (
-            "No event was ever ingested. `clarity-assets ingest PATH… --mapping NAME` reads JSON lines, CSV and Parquet; "
-            "`clarity-assets clickstream run` analyses them."
+            "No event was ever ingested. `clarity-assets ingest PATH… --mapping NAME` reads JSON lines, CSV and "
+            "Parquet; `clarity-assets clickstream run` analyses them."
         )
     else:
         first, last = facts.event_span

@@ -1,6 +1,7 @@
 """Facts of events in, the section on groups of visitors who behave alike: who they are, how sure, how stable, out."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from clarity_assets.reports.clickstream.facts import EventFacts
 from clarity_assets.reports.clickstream.parts import missing, of_week
@@ -26,11 +27,9 @@ TITLE = "Segments"
 MEANS = ("segment_sessions", "segment_active_days", "segment_events", "segment_views", "segment_cart_adds",
          "segment_purchases", "segment_revenue", "segment_recency_days")  # fmt: skip
 CLEAR_FROM, STABLE_FROM = 0.25, 0.6
-"""Silhouette from which groups stand apart (Kaufman & Rousseeuw 1990); adjusted Rand index of mostly the same groups."""
+"""Silhouette of groups that stand apart (Kaufman & Rousseeuw 1990); adjusted Rand index of mostly the same groups."""
 
-CANNOT_TELL = (
-    "Why people behave so, and whether a mail or an offer changes it: a test with two groups tells it.",
-)
+CANNOT_TELL = ("Why people behave so, and whether a mail or an offer changes it: a test with two groups tells it.",)
 
 
 def segments(facts: EventFacts) -> Section:
@@ -38,7 +37,9 @@ def segments(facts: EventFacts) -> Section:
     week = facts.marts.newest_week(SEGMENTATION)
     if week is None:
         return missing(facts, SEGMENTATION, title=TITLE)
-    [of_all] = facts.marts.totals(SEGMENTATION, ["persons", "k", "silhouette", "stability", "compared_persons"], period=week)
+    [of_all] = facts.marts.totals(
+        SEGMENTATION, ["persons", "k", "silhouette", "stability", "compared_persons"], period=week
+    )
     [row] = facts.marts.rows(SEGMENTATION, ["is_default_k", "note"], period=week)
     measures = ["persons", "segment_share", *MEANS, "segment_revenue_sum"]
     lines = facts.marts.totals(SEGMENT, measures, by=("segment", "name"), period=week)
@@ -71,20 +72,25 @@ def _worth(lines: Sequence[Total]) -> Finding:
         words = "No group bought anything in these weeks."
         return Finding("segment_revenue", {}, Sentence(words))
     words = (
-        "Most revenue comes from “{name}”: {share} of persons ({persons}) bring {part} of it, {revenue} each. Look after "
-        "them first: service, early access, what they buy again."
+        "Most revenue comes from “{name}”: {share} of persons ({persons}) bring {part} of it, {revenue} each. Look "
+        "after them first: service, early access, what they buy again."
     )
-    part = Figure(100 * first.value("segment_revenue_sum") / whole, "%", first["segment_revenue_sum"].source, decimals=0)
+    part = Figure(
+        100 * first.value("segment_revenue_sum") / whole, "%", first["segment_revenue_sum"].source, decimals=0
+    )
     part = _ratio(part)
-    values = {"name": _name(first), "share": first["segment_share"], "persons": first["persons"], "part": part,
-              "revenue": first["segment_revenue"]}  # fmt: skip
+    values = {
+        "name": _name(first),
+        "share": first["segment_share"],
+        "persons": first["persons"],
+        "part": part,
+        "revenue": first["segment_revenue"],
+    }
     return Finding("segment_revenue", {"segment": first.keys["name"]}, Sentence(words, values), first["persons"])
 
 
 def _ratio(part: Figure) -> Figure:
     """A share of all segments' sum."""
-    from dataclasses import replace
-
     return replace(part, source=replace(part.source, statistic="ratio", against=()))
 
 
@@ -94,7 +100,9 @@ def _largest(lines: Sequence[Total]) -> Finding:
     words = "The largest is “{name}”: {share} of persons ({persons})."
     values = {"name": _name(largest), "share": largest["segment_share"], "persons": largest["persons"]}
     lookers = [one for one in lines if one.value("segment_views") and one is not largest]
-    looker = max(lookers, key=lambda one: one.value("segment_views") / (one.value("segment_purchases") + 0.1), default=None)
+    looker = max(
+        lookers, key=lambda one: one.value("segment_views") / (one.value("segment_purchases") + 0.1), default=None
+    )
     if looker:
         words += " Most to win: “{looker}” with {views} products viewed and {bought} purchases a person."
         values |= {"looker": _name(looker), "views": looker["segment_views"], "bought": looker["segment_purchases"]}
@@ -112,10 +120,19 @@ def _sureness(of_all: Total, row: Mapping) -> Finding:
     if stability.value is None:
         words += ". Against the week before nothing can be said: too few persons came in both."
     else:
-        same = "mostly the same groups as the week before" if stability.value >= STABLE_FROM else "NOT the groups of the week before"
+        same = (
+            "mostly the same groups as the week before"
+            if stability.value >= STABLE_FROM
+            else "NOT the groups of the week before"
+        )
         words += f". They are {same} (adjusted Rand index {{stability}} on {{compared}}; 1 the same, 0 chance)"
         words += "." if stability.value >= STABLE_FROM else ", so build no campaign on them yet."
-    values = {"k": of_all["k"], "silhouette": silhouette, "stability": stability, "compared": of_all["compared_persons"]}
+    values = {
+        "k": of_all["k"],
+        "silhouette": silhouette,
+        "stability": stability,
+        "compared": of_all["compared_persons"],
+    }
     if row["note"]:
         words += " Note: {note}."
         values["note"] = row["note"].rstrip(".")
@@ -138,7 +155,9 @@ def _blocks(lines: Sequence[Total]) -> Iterator[Chart | Table]:
     columns = (Column("Segment"), Column("Persons", True), Column("Share", True),
                *(Column(MEASURES[name].title, True) for name in MEANS))  # fmt: skip
     rows = tuple((_name(one), one["persons"], one["segment_share"], *(one[name] for name in MEANS)) for one in ordered)
-    yield Table("segments_all", "Segments in numbers", columns, rows, note="Means of a person over the weeks looked at.")
+    yield Table(
+        "segments_all", "Segments in numbers", columns, rows, note="Means of a person over the weeks looked at."
+    )
 
 
 def _shares(lines: Sequence[Total]) -> BarChart:
@@ -150,7 +169,9 @@ def _shares(lines: Sequence[Total]) -> BarChart:
             source = _ratio(one["segment_revenue_sum"]).source
             marks.append(Bar(_name(one), 100 * one.value("segment_revenue_sum") / whole, "Revenue", source=source))
     first = max(lines, key=lambda one: one.value("persons"))
-    summary = f"{name_text(_name(first), length=60)} is the largest, with {first.value('segment_share'):.1f} % of persons."
+    summary = (
+        f"{name_text(_name(first), length=60)} is the largest, with {first.value('segment_share'):.1f} % of persons."
+    )
     return BarChart("segments_shares", "Share of persons and of revenue", summary, "%", tuple(marks), decimals=1)
 
 
@@ -158,8 +179,13 @@ def _heat(lines: Sequence[Total]) -> HeatChart:
     """A row for each segment, a column for each mean."""
     cells = [[one[name] for name in MEANS] for one in lines]
     return HeatChart(
-        "segments_means", "What tells them apart", "Means of a person; the strongest colour is the largest of a column.",
-        "a person", tuple(_name(one) for one in lines), tuple(MEASURES[name].title for name in MEANS),
-        tuple(tuple(cell.value for cell in row) for row in cells), decimals=1,
+        "segments_means",
+        "What tells them apart",
+        "Means of a person; the strongest colour is the largest of a column.",
+        "a person",
+        tuple(_name(one) for one in lines),
+        tuple(MEASURES[name].title for name in MEANS),
+        tuple(tuple(cell.value for cell in row) for row in cells),
+        decimals=1,
         sources=tuple(tuple(cell.source for cell in row) for row in cells),
-    )  # fmt: skip
+    )

@@ -1,15 +1,14 @@
 """Facts of events in, the section on who came from where, how good it was, on which pages and at what hours out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from clarity_assets.reports.clickstream.facts import EventFacts
+from clarity_assets.reports.clickstream.hours import hour_blocks, peak_finding
 from clarity_assets.reports.clickstream.parts import (
     MOST_FINDINGS,
     bars,
     difference_words,
     differences_table,
-    hours_text,
     level_of_event_difference,
     missing,
     named_differences,
@@ -23,7 +22,6 @@ from clarity_assets.reports.document import (
     Chart,
     Column,
     Finding,
-    HeatChart,
     Name,
     Point,
     Section,
@@ -31,7 +29,6 @@ from clarity_assets.reports.document import (
     Table,
     TrendChart,
 )
-from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.known import EVENTS
 from clarity_assets.reports.marts import Total
 from clarity_assets.reports.measures import MEASURES
@@ -47,14 +44,25 @@ from clarity_assets.reports.product.parts import (
     line,
     lost_dates,
 )
+from clarity_assets.reports.rendering.texts import name_text
 from clarity_assets.reports.site_shares import MIN_SESSIONS
 
 TITLE = "Traffic sources and SEO"
-MEASURED = ("sessions", "visitors_per_day", "users_per_day", "bot_sessions", "pageviews_per_session",
-            "visit_duration_s", "bounce_rate", "conversion_rate", "orders", "revenue", "revenue_per_session")  # fmt: skip
+MEASURED = (
+    "sessions",
+    "visitors_per_day",
+    "users_per_day",
+    "bot_sessions",
+    "pageviews_per_session",
+    "visit_duration_s",
+    "bounce_rate",
+    "conversion_rate",
+    "orders",
+    "revenue",
+    "revenue_per_session",
+)
 OF_ALL = (*MEASURED, "bot_share", "conversions", "local_time_share")
-OF_SOURCES = ("sessions", "pageviews_per_session", "visit_duration_s", "bounce_rate", "conversion_rate",
-              "revenue_per_session")  # fmt: skip
+OF_SOURCES = ("sessions", "visit_duration_s", "bounce_rate", "conversion_rate", "revenue_per_session")
 QUALITY = ("conversion_rate", "bounce_rate")
 MEANINGS = {
     "visitors_per_day": "distinct a day, on average; they never add up over days",
@@ -107,7 +115,7 @@ def _findings(facts: EventFacts, site: Total, sources, pages, hours) -> Iterator
     changed = _changed(facts, sources)
     if page or changed:
         yield page or changed
-    if peak := _peak(site, hours):
+    if peak := peak_finding(site, hours):
         yield peak
 
 
@@ -128,9 +136,12 @@ def _first_source(facts: EventFacts, sources: Sequence[Total]) -> Finding:
         "shows; less budget if it is paid."
     )
     return Finding(
-        found[0].measure, dict(source.keys), Sentence(words, values | {"name": source_name(source.keys), "sessions": source["sessions"]}),
-        source["sessions"], level=level_of_event_difference(facts, found[0]),
-    )  # fmt: skip
+        found[0].measure,
+        dict(source.keys),
+        Sentence(words, values | {"name": source_name(source.keys), "sessions": source["sessions"]}),
+        source["sessions"],
+        level=level_of_event_difference(facts, found[0]),
+    )
 
 
 def _first_page(facts: EventFacts, pages: Sequence[Total]) -> Finding | None:
@@ -145,9 +156,12 @@ def _first_page(facts: EventFacts, pages: Sequence[Total]) -> Finding | None:
             "lead on to products?"
         )
         return Finding(
-            found[0].measure, dict(page.keys), Sentence(words, values | {"page": _page(page.keys), "sessions": page["sessions"]}),
-            page["sessions"], level=level_of_event_difference(facts, found[0]),
-        )  # fmt: skip
+            found[0].measure,
+            dict(page.keys),
+            Sentence(words, values | {"page": _page(page.keys), "sessions": page["sessions"]}),
+            page["sessions"],
+            level=level_of_event_difference(facts, found[0]),
+        )
     return None
 
 
@@ -159,34 +173,6 @@ def _changed(facts: EventFacts, sources: Sequence[Total]) -> Finding | None:
             values = {"name": source_name(source.keys), "sessions": source["sessions"], "change": compared.named}
             return Finding("sessions", dict(source.keys), Sentence(words, values), source["sessions"], is_change=True)
     return None
-
-
-def _peak(site: Total, hours: Sequence[Total]) -> Finding | None:
-    """At which hour most sessions begin, by both clocks."""
-    by_clock = {clock: [h for h in hours if h.keys["clock"] == clock and h["sessions"].value] for clock in CLOCKS}
-    if not by_clock["utc"]:
-        return None
-    told, values = [], {}
-    for clock, lines in by_clock.items():
-        if lines:
-            first = max(lines, key=lambda line: line.value("sessions"))
-            whole = sum(line.value("sessions") for line in lines)
-            told.append(f"{hours_text(first.keys['hour'])} {CLOCKS[clock]} ({{share_{clock}}})")
-            values[f"share_{clock}"] = _share_of_clock(first, whole, clock)
-    words = f"Most sessions begin at {', and at '.join(told)}: the hour for mails, offers and staff in the chat."
-    if by_clock["visitor"]:
-        words += " The visitors' own clock is known of {known}."
-        values["known"] = site["local_time_share"]
-    return Finding("sessions", {}, Sentence(words, values))
-
-
-CLOCKS = {"utc": "UTC", "visitor": "by the visitors' own clocks"}
-
-
-def _share_of_clock(line: Total, whole: float, clock: str) -> Figure:
-    """An hour's sessions in percent of all of its clock."""
-    share = share_of(line["sessions"], whole)
-    return replace(share, source=replace(share.source, against=(("clock", clock),)))
 
 
 def _page(keys: Mapping) -> Name:
@@ -201,7 +187,14 @@ def _blocks(facts: EventFacts, site: Total, sources, pages, hours) -> Iterator[C
     channels = facts.marts.totals(SOURCE, OF_SOURCES, by=("channel",))
     if channels:
         yield bars("traffic_channels", "Sessions by channel", channels[:TOP], "sessions", label=_channel)
-        yield _table(facts, "traffic_channel_quality", "Channels", "Channel", channels, lambda keys: Name(keys["channel"], "channel"))
+        yield _table(
+            facts,
+            "traffic_channel_quality",
+            "Channels",
+            "Channel",
+            channels,
+            lambda keys: Name(keys["channel"], "channel"),
+        )
     if len(sources) > 1:
         yield _bubbles(sources)
     yield _table(facts, "traffic_source_quality", "Sources", "Source / medium / campaign", sources[:TOP], source_name)
@@ -211,10 +204,18 @@ def _blocks(facts: EventFacts, site: Total, sources, pages, hours) -> Iterator[C
                             named=source_name, nothing=nothing)  # fmt: skip
     yield _pages(facts, "traffic_landing_pages", "Landing pages", pages[:TOP])
     if hours:
-        yield from _hours(hours)
+        yield from hour_blocks(hours)
     yield _measures(facts, site)
     if len(sources) > TOP:
-        yield _table(facts, "traffic_more_sources", "More sources", "Source / medium / campaign", sources[TOP:], source_name, is_long=True)
+        yield _table(
+            facts,
+            "traffic_more_sources",
+            "More sources",
+            "Source / medium / campaign",
+            sources[TOP:],
+            source_name,
+            is_long=True,
+        )
     if len(pages) > TOP:
         yield _pages(facts, "traffic_more_pages", "More landing pages", pages[TOP:], is_long=True)
 
@@ -227,14 +228,27 @@ def _trend(facts: EventFacts) -> TrendChart:
     start, period = chart_start(facts), facts.period
     series = facts.marts.series(SITE, ["sessions", "bot_sessions"], start=start, end=period.end)
     people, bots = (series[name][()] for name in ("sessions", "bot_sessions"))
-    told = [value for day, value in zip(people.dates, people.values, strict=True) if value == value and day >= period.start]
-    summary = f"Between {min(told):,.0f} and {max(told):,.0f} sessions a day on the {len(told)} known days of the {period.noun}."
+    told = [
+        value for day, value in zip(people.dates, people.values, strict=True) if value == value and day >= period.start
+    ]
+    summary = f"No day of the {period.noun} is known."
+    if told:
+        span = f"{min(told):,.0f} and {max(told):,.0f} sessions a day"
+        summary = f"Between {span} on the {len(told)} known days of the {period.noun}."
     lines = tuple(
         line(label, one, source=facts.marts.source(SITE, name, {}, Period(start, period.end)))
         for label, one, name in (("Sessions", people, "sessions"), ("Bot sessions", bots, "bot_sessions"))
     )
-    return TrendChart("traffic_sessions", "Sessions and bots a day", summary, "sessions", tuple(people.dates), lines,
-                      lost_dates(facts, EVENTS, start), (period.start, period.end))  # fmt: skip
+    return TrendChart(
+        "traffic_sessions",
+        "Sessions and bots a day",
+        summary,
+        "sessions",
+        tuple(people.dates),
+        lines,
+        lost_dates(facts, EVENTS, start),
+        (period.start, period.end),
+    )
 
 
 def _bubbles(sources: Sequence[Total]) -> BubbleChart:
@@ -249,17 +263,18 @@ def _bubbles(sources: Sequence[Total]) -> BubbleChart:
     if len(points) > 1:
         best, worst = max(points, key=lambda p: p.y), max(points, key=lambda p: p.x)
         summary = (
-            f"Of {len(points)} sources with {MIN_SESSIONS} sessions or more, {best.label.text or '(no source)'} buys most "
-            f"({best.y:.1f} %), and {worst.label.text or '(no source)'} bounces most ({worst.x:.1f} %)."
+            f"Of {len(points)} sources with {MIN_SESSIONS} sessions or more, {name_text(best.label)} buys most ("
+            f"{best.y:.1f} %), and {name_text(worst.label)} bounces most ({worst.x:.1f} %)."
         )
-    return BubbleChart("traffic_quality", "Sources by quality", summary, "Bounce rate (%)", "Conversion rate (%)",
-                       "Sessions", points)  # fmt: skip
+    return BubbleChart(
+        "traffic_quality", "Sources by quality", summary, "Bounce rate (%)", "Conversion rate (%)", "Sessions", points
+    )
 
 
 def _table(facts, name: str, title: str, first: str, lines: Sequence[Total], named, *, is_long: bool = False) -> Table:
     whole = facts.marts.totals(SOURCE, ["sessions"])[0].value("sessions")
     columns = (Column(first), Column("Sessions", True), Column("Share", True, "Of all sessions"),
-               Column("Pages a session", True), Column("Time", True, "From first to last event, a session"),
+               Column("Time", True, "From first to last event, a session"),
                Column("Bounce rate", True), Column("Conversion rate", True), Column("Revenue a session", True),
                change_columns(facts)[1])  # fmt: skip
     rows = tuple(
@@ -279,30 +294,6 @@ def _pages(facts: EventFacts, name: str, title: str, pages: Sequence[Total], *, 
         for one in pages
     )  # fmt: skip
     return Table(name, title, columns, rows, note=INTERVALS, is_long=is_long)
-
-
-def _hours(hours: Sequence[Total]) -> Iterator[HeatChart | Table]:
-    """Sessions that begin in each hour by clock; and, folded away, the share of them that buys."""
-    told = {(line.keys["clock"], line.keys["hour"]): line for line in hours}
-    clocks = [clock for clock in CLOCKS if any(key[0] == clock for key in told)]
-    cells = [[told[clock, hour]["sessions"] if (clock, hour) in told else None for clock in clocks] for hour in range(24)]
-    first = max((line for line in hours if line.keys["clock"] == clocks[0]), key=lambda line: line.value("sessions"))
-    peak = f"{hours_text(first.keys['hour'])} {CLOCKS[clocks[0]]}: {first.value('sessions'):,.0f}"
-    yield HeatChart(
-        "traffic_hours", "Peak hours", f"Most sessions begin at {peak}.", "sessions",
-        tuple(hours_text(hour) for hour in range(24)), tuple(f"Sessions, {CLOCKS[clock]}" for clock in clocks),
-        tuple(tuple(cell.value if cell else 0.0 for cell in row) for row in cells), decimals=0,
-        sources=tuple(tuple(cell.source if cell else None for cell in row) for row in cells),
-    )  # fmt: skip
-    columns = (Column("Hour"), *(Column(f"{m}, {CLOCKS[clock]}", True) for clock in clocks
-                                 for m in ("Sessions", "Conversion rate")))  # fmt: skip
-    rows = tuple(
-        (hours_text(hour), *(told[clock, hour][m] if (clock, hour) in told else None
-                             for clock in clocks for m in ("sessions", "conversion_rate")))
-        for hour in range(24)
-    )  # fmt: skip
-    yield Table("traffic_hour_quality", "Sessions and purchases by hour", columns, rows, is_long=True,
-                note="By the hour in which a session begins.")  # fmt: skip
 
 
 def _measures(facts: EventFacts, site: Total) -> Table:

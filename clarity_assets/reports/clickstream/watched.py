@@ -1,11 +1,20 @@
-"""The clickstream's marts in; which of their series a report looks at for changes, and which groups for differences, out."""
+"""The clickstream's marts in; the series that are looked at for changes, and the groups for differences, out."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from clarity_assets.reports.changes import Watching
-from clarity_assets.reports.clickstream.tables import CART, CART_PRODUCT, CART_SIZE, COHORT, FUNNEL, LANDING, SITE, SOURCE
+from clarity_assets.reports.clickstream.tables import (
+    CART,
+    CART_PRODUCT,
+    CART_SIZE,
+    COHORT,
+    FUNNEL,
+    LANDING,
+    SITE,
+    SOURCE,
+)
 from clarity_assets.reports.contrasts import Family, Held, held_of
 from clarity_assets.reports.marts import Marts
 from clarity_assets.reports.period import Period

@@ -57,7 +57,7 @@ from basket
 
 @dataclass(frozen=True)
 class Baskets:
-    """`kind`: of purchases, carts or views. `cut`: baskets of more than `most` products, which lost `items_cut` products."""
+    """`kind`: of purchases, carts or views. `cut`: baskets of more than `most` products, which lost `items_cut`."""
 
     kind: str
     baskets: int
@@ -81,7 +81,7 @@ def both(text: str) -> EngineSql:
 
 
 def make_baskets(engine: Engine, start: date, end: date, *, most: int) -> Baskets | None:
-    """The first kind that has enough baskets, else the one with most, as the engine's view `basket_item`; None: no basket."""
+    """The first kind that has enough baskets, else the one with most, as the view `basket_item`; None: no basket."""
     found = []
     for kind in KINDS:
         found.append(_of_kind(engine, kind, start, end, most=most))

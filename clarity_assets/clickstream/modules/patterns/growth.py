@@ -1,8 +1,8 @@
 """Baskets of a DuckDB engine in, frequent itemsets out: mlxtend's FP-Growth on what DuckDB counted beforehand.
 
-`mlxtend.fpgrowth` itself takes a table of all baskets times all products, makes a dense one of it, and cannot be stopped
-(0.25). So its tree is filled here, with equal baskets as one and without the products that cannot be part of any itemset,
-and its search is asked for one itemset after the other. A test holds the result against `mlxtend.fpgrowth`.
+`mlxtend.fpgrowth` itself takes a table of all baskets times all products, makes a dense one of it, and cannot be
+stopped (0.25). So its tree is filled here, with equal baskets as one and without products that can be part of no
+itemset, and its search is asked for one itemset after the other. A test holds the result against `mlxtend.fpgrowth`.
 """
 
 import time
@@ -35,7 +35,7 @@ class TooMuch(Exception):
 
 
 def itemsets_of_duckdb(engine: Engine, counts: list[int], least: int, seconds: float) -> Itemsets | None:
-    """Every itemset of the engine's views `basket_item` and `frequent` in `least` baskets; None where that is too much."""
+    """Every itemset of the views `basket_item` and `frequent` in `least` baskets; None where that is too much."""
     end = time.monotonic() + seconds
     products = sum(count >= least for count in counts)
     rows = engine.rows(EngineSql(duckdb=DISTINCT, spark=""), {"products": products})

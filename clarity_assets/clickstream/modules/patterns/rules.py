@@ -43,8 +43,8 @@ def rules_of(itemsets: Itemsets, *, baskets: int, min_confidence: float) -> list
 class Names:
     """Products by place; sets of them as one text that tells them apart.
 
-    Sorted, with ` + ` between. A plus sign that stands alone in a product's own id gets a backslash before it (`a + b` is
-    written `a \\+ b`), so that no two sets have the same text.
+    Sorted, with ` + ` between. A plus sign that stands alone in a product's own id gets a backslash before it (`a + b`
+    is written `a \\+ b`), so that no two sets have the same text.
     """
 
     def __init__(self, products: Sequence[str]) -> None:

@@ -37,10 +37,10 @@ def least_count(min_support: float, baskets: int) -> int:
 def search(
     mine: Mine, counts: list[int], least: int, *, budget_s: float, clock: Callable[[], float] = time.monotonic
 ) -> Found:
-    """All itemsets in `least` baskets or more; in twice as many, and so on, where the budget or MOST_ITEMSETS ends a try.
+    """All itemsets in `least` baskets or more; in twice as many, and so on, where time or MOST_ITEMSETS ends a try.
 
-    `counts`: baskets of each product, descending, those below `least` left out. A try takes half of the seconds that are
-    left, so all of them end within the budget (but for the moment that it takes to stop one).
+    `counts`: baskets of each product, descending, those below `least` left out. A try takes half of the seconds that
+    are left, so all of them end within the budget (but for the moment that it takes to stop one).
     """
     start, asked, tries = clock(), least, 0
     while counts and least <= counts[0]:

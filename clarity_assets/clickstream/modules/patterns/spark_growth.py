@@ -27,7 +27,7 @@ group by basket_item.basket
 
 
 def itemsets_of_spark(engine: "SparkEngine", counts: list[int], least: int, seconds: float) -> Itemsets | None:
-    """Every itemset of the engine's views `basket_item` and `frequent` in `least` baskets; None where that is too much."""
+    """Every itemset of the views `basket_item` and `frequent` in `least` baskets; None where that is too much."""
     products = sum(count >= least for count in counts)
     frame = engine.spark.sql(BASKETS, args={"products": products})
     tag = f"patterns-{uuid4().hex}"

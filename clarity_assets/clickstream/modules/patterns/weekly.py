@@ -1,7 +1,7 @@
 """A week's run in; its itemsets, rules and the search's own figures out, as rows of three tables.
 
-Both engines give the same rows: what is counted is counted by their SQL, what is searched is complete, and rules are made
-of it here. Only `seconds` differ, and where the time budget ends a try, what is left.
+Both engines give the same rows: what is counted is counted by their SQL, what is searched is complete, and rules are
+made of it here. Only `seconds` differ, and where the time budget ends a try, what is left.
 """
 
 from datetime import timedelta
@@ -28,7 +28,7 @@ order by baskets desc, product_id
 
 
 def compute(run: Run) -> Rows:
-    """The three tables' rows of the run's week, from the baskets of CLICKSTREAM_WINDOW_WEEKS weeks; no basket: no rows."""
+    """The three tables' rows of the week, from the baskets of CLICKSTREAM_WINDOW_WEEKS weeks; no basket: no rows."""
     settings = run.settings
     first = run.end - timedelta(weeks=settings.clickstream_window_weeks)
     baskets = make_baskets(run.engine, first, run.end, most=settings.clickstream_max_basket)

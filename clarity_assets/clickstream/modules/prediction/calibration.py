@@ -44,4 +44,5 @@ def deciles(probabilities: np.ndarray) -> np.ndarray:
 def _bin(number: int, probabilities: np.ndarray, is_buyer: np.ndarray) -> Bin:
     interval = wilson(int(is_buyer.sum()), len(is_buyer))
     mean, rate = float(probabilities.mean()), float(is_buyer.mean())
-    return Bin(number, len(is_buyer), mean, rate, interval.low, interval.high)
+    low, high = min(interval.low, rate), max(interval.high, rate)  # of a rate of 0, low is 1e-18 by rounding
+    return Bin(number, len(is_buyer), mean, rate, low, high)

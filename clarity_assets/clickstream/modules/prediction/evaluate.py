@@ -60,13 +60,13 @@ def evaluate(learner: Learner, train: Samples, test: Samples, *, shuffles: int =
     single = best_feature(train.x, train.is_buyer, train.names)
     baseline_auc = auc(test.is_buyer, single.sign * test.x[:, single.column])
     verdict, reason = _verdict(found, high)
-    if verdict == SIGNAL and baseline_auc >= found.value:
-        reason = f"one feature alone, {single.title}, ranks as well"
+    errors = brier(test.is_buyer, probabilities), brier(test.is_buyer, train.buyers / len(train))
+    if verdict == SIGNAL:
+        reason = _reserve(single.title, baseline_auc >= found.value, errors[0] >= errors[1])
     return Evaluation(
         verdict, reason, found, baseline_auc, single.title,
         average_precision=float(average_precision_score(test.is_buyer, probabilities)),
-        brier=brier(test.is_buyer, probabilities),
-        baseline_brier=brier(test.is_buyer, train.buyers / len(train)),
+        brier=errors[0], baseline_brier=errors[1],
         shuffled_auc=float(np.mean(shuffled)), shuffled_auc_high=high, fitted=fitted, probabilities=probabilities,
     )  # fmt: skip
 
@@ -98,3 +98,12 @@ def _verdict(found: Auc, shuffled_high: float) -> tuple[Literal["signal", "no si
     if found.value <= shuffled_high:
         return NO_SIGNAL, f"shuffled labels do as well: an AUC up to {shuffled_high:.2f}"
     return SIGNAL, ""
+
+
+def _reserve(feature: str, is_matched: bool, is_far_off: bool) -> str:
+    """Where a baseline does as well as a model that has a signal."""
+    parts = [
+        f"one feature alone, {feature}, ranks as well" if is_matched else "",
+        "probabilities come no closer than the share of buyers does: use their order" if is_far_off else "",
+    ]
+    return "; ".join(part for part in parts if part)

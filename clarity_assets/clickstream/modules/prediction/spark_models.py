@@ -85,7 +85,7 @@ class SparkLogistic:
 
         scale = Scale.of(x)
         penalty = 1 / (STRENGTH * len(x))
-        regression = LogisticRegression(regParam=penalty, standardization=False, tol=1e-8, maxIter=100)
+        regression = LogisticRegression(regParam=penalty, standardization=False, tol=1e-7, maxIter=100)
         model = regression.fit(frame_of(self.spark, scale.apply(x), is_buyer))
         return FittedLogistic(scale, model.coefficients.toArray(), float(model.intercept))
 

@@ -1,6 +1,5 @@
-"""A window of steps in; how good ALS and popularity would have been on its newest days, and which is to be used, out."""
+"""A window of steps in; how good ALS and popularity would have been on its newest days, and which to use, out."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -103,7 +102,7 @@ def _note(deciding: dict[str, object], persons: int) -> str:
 
 
 def evaluate_ratings(engine: Engine, start: date, split: date, end: date) -> list[dict[str, object]]:
-    """RMSE of predicted stars beside that of the mean, on [split, end), learnt from [start, split); nothing rated: no row."""
+    """RMSE of predicted stars beside that of the mean: learnt from [start, split), held against [split, end)."""
     keep_ratings(engine, start, split, end)
     [known] = engine.rows(both(SPREAD)).to_pylist()
     if not known["ratings"]:
@@ -122,8 +121,3 @@ def evaluate_ratings(engine: Engine, start: date, split: date, end: date) -> lis
 
 def _rmse(predicted: np.ndarray | float, stars: np.ndarray) -> float:
     return float(np.sqrt(np.mean((predicted - stars) ** 2)))
-
-
-def metrics_of(rows: Iterable[dict[str, object]]) -> dict[tuple[str, int | None], dict[str, object]]:
-    """The rows by metric and k."""
-    return {(row["metric"], row["k"]): row for row in rows}

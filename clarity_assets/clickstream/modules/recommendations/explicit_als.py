@@ -6,6 +6,7 @@ u_i = (M_i M_i' + lambda n_i E)^-1 M_i r_i, with n_i ratings of the person, and 
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from clarity_assets.clickstream.engines.engine import Engine, EngineSql
@@ -19,7 +20,8 @@ NEW_RATINGS = EngineSql("select person_id, product_id, rating from clickstream.n
 
 
 def predicted_by_duckdb(engine: Engine) -> pa.Table:
-    """Rows `person_id`, `rating`, `predicted` (NULL: person or product are new) of view `new_rating`, learnt from `rating`."""
+    """Rows `person_id`, `rating`, `predicted` (NULL: person or product are new) of view `new_rating`, learnt from view
+    `rating`."""
     known, asked = engine.rows(RATINGS), engine.rows(NEW_RATINGS)
     persons, person = _coded(known["person_id"].combine_chunks())
     products, product = _coded(known["product_id"].combine_chunks())
@@ -59,9 +61,9 @@ def _solved(stars: csr_matrix, ones: csr_matrix, other: np.ndarray) -> np.ndarra
 def _coded(ids: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """The ids sorted, each once, and the place of each of the given ones among them."""
     unique = ids.unique()
-    unique = unique.take(pa.compute.sort_indices(unique))
-    return unique, pa.compute.index_in(ids, unique).to_numpy()
+    unique = unique.take(pc.sort_indices(unique))
+    return unique, pc.index_in(ids, unique).to_numpy()
 
 
 def _places(unique: pa.Array, ids: pa.ChunkedArray) -> np.ndarray:
-    return pa.compute.fill_null(pa.compute.index_in(ids, unique), -1).to_numpy()
+    return pc.fill_null(pc.index_in(ids, unique), -1).to_numpy()

@@ -1,4 +1,4 @@
-"""Who likes what how much in; factors of persons and products out, and the lists that they make: `implicit`, in this process.
+"""Who likes what how much in; factors of persons and products, and the lists that they make, out: by `implicit`.
 
 Alternating least squares on implicit feedback: Hu, Koren & Volinsky 2008; solved by conjugate gradients as in Takacs,
 Pilaszy & Tikk 2011. The same rows give the same factors, in whatever order they come.
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 ITERATIONS = 10
-CONFIDENCE = 8.0
-"""Of a mean liking, above the 1 of a product that the person had nothing to do with. Divided by the mean, so that weights
-say how event types compare, and their scale, or how old events are, says nothing."""
-REGULARIZATION = 50.0  # with CONFIDENCE the best compromise for Deskdrop and Online Retail II (docs/metrics.md)
+CONFIDENCE = 4.0
+"""Of a mean liking, above the 1 of a product that the person had nothing to do with. Divided by the mean, so that
+weights say how event types compare, and their scale, or how old events are, says nothing."""
+REGULARIZATION = 0.85
+"""Of what the strongest direction would be worth if the same likings were scattered without any pattern (`noise`):
+directions that are weaker vanish. A fixed number would be too much for a small shop, too little for a large one. Chosen
+with CONFIDENCE on Deskdrop and Online Retail II (docs/metrics.md)."""
 SEED = 20_261_121
 BATCH_SCORES = 50_000_000  # products x persons that are scored at a time: 200 MB
 NO_PRODUCT = -1e30  # score of the places that are left where a person knows almost everything
@@ -62,15 +65,23 @@ def factorize(likings: Likings, *, factors: int) -> "AlternatingLeastSquares":
 
     with threadpoolctl.threadpool_limits(1, user_api="blas"):
         model = AlternatingLeastSquares(
-            factors=factors, regularization=REGULARIZATION, iterations=ITERATIONS, random_state=SEED
+            factors=factors, regularization=REGULARIZATION * noise(likings), iterations=ITERATIONS, random_state=SEED
         )
         model.fit(likings.matrix, show_progress=False)
     return model
 
 
+def noise(likings: Likings) -> float:
+    """Largest singular value of a matrix of independent entries with as large a sum of squares, for n persons and m
+    products: sd (sqrt(n) + sqrt(m)), the edge of Marchenko & Pastur 1967; cf. Gavish & Donoho 2014."""
+    persons, products = likings.matrix.shape
+    deviation = np.linalg.norm(likings.matrix.data.astype(float)) / np.sqrt(persons * products)
+    return float(deviation * (np.sqrt(persons) + np.sqrt(products)))
+
+
 def lists_of_duckdb(engine: Engine, *, most: int, factors: int) -> pa.Table:
-    """Rows `person_id`, `rank`, `product_id`, `score`: the best products for the persons of view `asked`, learnt from view
-    `interaction`, without those of the person's own history."""
+    """Rows `person_id`, `rank`, `product_id`, `score`: the best products for the persons of view `asked`, learnt from
+    view `interaction`, without those of the person's own history."""
     likings = likings_of(engine.rows(INTERACTIONS))
     model = factorize(likings, factors=factors)
     asked = np.searchsorted(likings.persons, engine.rows(ASKED)["person_id"].to_numpy())

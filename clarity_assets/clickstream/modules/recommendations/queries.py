@@ -1,4 +1,4 @@
-"""Steps in; who likes which product how much, what is popular, what was rated: the engine's views, alike on both engines.
+"""Steps in; who likes which product how much, what is popular, what was rated, out: views, alike on both engines.
 
 Likings are whole millionths, so that sums are exact whatever their order, and both engines rank products alike.
 """
@@ -42,7 +42,7 @@ HISTORY = """
 select person_id, count(*) as products from {schema}interaction group by person_id
 """
 
-# Grain: one row per person_id and product_id that the person took to from $start on, and that was new to the person then.
+# Grain: one row per person_id and product_id that the person took to from $start on, and that was new to them then.
 RELEVANT = """
 select distinct step.person_id, step.product_id
 from {schema}step as step
@@ -58,7 +58,7 @@ where
 """
 
 # Grain: one row per person_id and rank: the products that are liked most, without those of the person's own history.
-# As many places as the list and the history are long hold enough: the sum of them grows with the rows, not with its square.
+# As many places as the list and the history are long hold enough: their sum grows with the rows, not with the square.
 POPULAR_LISTS = """
 with offered as (
     select asked.person_id, {places} as place
@@ -121,7 +121,7 @@ def both(text: str) -> EngineSql:
 
 
 def take_likings(engine: Engine, weights: Mapping[str, float], start: date, end: date) -> None:
-    """View `liking`: what an event of a type says on each day of [start, end), in points; types without weight have none."""
+    """View `liking`: what an event of a type says on each day of [start, end), in points; none without a weight."""
     days = [start + timedelta(days=number) for number in range((end - start).days)]
     rows = [
         (event_type, day, max(1, round(POINTS * weight * 0.5 ** (((end - day).days - 1) / HALF_LIFE_DAYS))))

@@ -47,7 +47,7 @@ class Relevant:
         return Lists(is_hit, rows["rank"].to_numpy(), pc.cast(rows["product_id"], pa.string()).combine_chunks())
 
     def scores(self, lists: Lists, k: int) -> dict[str, np.ndarray]:
-        """Each metric by person, of the first k places. `ndcg`, `map`: the best possible list is 1 (min(k, relevant) hits).
+        """Each metric by person, of the first k places. `ndcg`, `map`: the best list has min(k, relevant) hits, and 1.
 
         Precision divides by k, also where a list is shorter. Jarvelin & Kekalainen 2002 (ndcg with 0 or 1 as gain);
         Manning, Raghavan & Schutze 2008, 8.4 (average precision).

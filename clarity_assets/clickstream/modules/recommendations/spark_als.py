@@ -1,8 +1,8 @@
 """Who likes what how much in, as a view of Spark; the lists that its ALS makes out. Ratings likewise.
 
-The same model as that of `implicit` (Hu, Koren & Volinsky 2008), with the same confidences; but Spark solves it exactly,
-begins with other factors, and multiplies the regularization by a person's products (Zhou et al. 2008). So factors and lists
-differ from those of the DuckDB engine; how good they are is alike (docs/metrics.md).
+The same model as that of `implicit` (Hu, Koren & Volinsky 2008), with the same confidences; but Spark solves it
+exactly, begins with other factors, and multiplies the regularization by a person's products (Zhou et al. 2008). So
+factors and lists differ from those of the DuckDB engine; how good they are is alike (docs/metrics.md).
 """
 
 from functools import reduce
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from clarity_assets.clickstream.engines.spark_engine import SparkEngine
 
-REGULARIZATION_A_PRODUCT = 1.0
+REGULARIZATION_A_PRODUCT = 1.0  # a compromise as REGULARIZATION of `implicit`: news would have more, a shop less
 FIRST_HISTORY, WIDER = 16, 4  # products of the shortest histories, and how many times as many the next have
 
 # Grain: one row per person or product: Spark's ALS counts them by INTEGER.
@@ -94,8 +94,8 @@ def lists_of_spark(engine: "SparkEngine", *, most: int, factors: int) -> pa.Tabl
 
 
 def _scored(engine: "SparkEngine", model: "ALSModel", *, most: int) -> "DataFrame":
-    """As many products for each person as the list and the longest history of its like are long: Spark leaves none out."""
-    sql = EngineSql("", "select max(products) as longest, count(*) as persons from clickstream_history")
+    """As many products a person as the list and the longest history of its like are long: Spark leaves none out."""
+    sql = EngineSql("", "select max(products) as longest from clickstream_history")
     longest = engine.rows(sql)["longest"][0].as_py()
     above, up_to, parts = 0, FIRST_HISTORY, []
     while above < longest:
@@ -106,7 +106,7 @@ def _scored(engine: "SparkEngine", model: "ALSModel", *, most: int) -> "DataFram
 
 
 def predicted_by_spark(engine: "SparkEngine") -> pa.Table:
-    """Rows `person_id`, `rating`, `predicted` (NULL: person or product are new) of view `new_rating`, learnt from `rating`."""
+    """As `predicted_by_duckdb`: Spark learns and predicts."""
     from pyspark.ml.recommendation import ALS
 
     _keep_codes(engine, "clickstream_rating")

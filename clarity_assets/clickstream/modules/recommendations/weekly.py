@@ -1,4 +1,4 @@
-"""A week's run in; lists of products for every person, and how good such lists would have been, out: rows of two tables.
+"""A week's run in; lists of products for every person, and how good such lists would have been, out: two tables.
 
 Both engines give the same interactions, popular lists and metrics of them. ALS differs between `implicit` and Spark
 (spark_als.py): its metrics are alike, so where both are near the border one engine may recommend ALS and the other not.
@@ -28,7 +28,7 @@ select cast(place as integer) as rank, product_id, score from {schema}popular wh
 def compute(run: Run) -> Rows:
     """The two tables' rows of the run's week, learnt from CLICKSTREAM_WINDOW_WEEKS weeks; nothing liked: no rows.
 
-    The last CLICKSTREAM_HORIZON_DAYS days are first kept apart to choose the method; the lists are learnt from all days.
+    The last CLICKSTREAM_HORIZON_DAYS days are first kept apart to choose the method; lists are learnt from all days.
     """
     settings = run.settings
     start = run.end - timedelta(weeks=settings.clickstream_window_weeks)
@@ -44,7 +44,7 @@ def compute(run: Run) -> Rows:
     }
 
 
-def _lists(run: Run, *, is_als: bool) -> dict[str, pa.ChunkedArray]:
+def _lists(run: Run, *, is_als: bool) -> dict[str, pa.Array]:
     """The lists of all persons, and the one of nobody, as columns."""
     engine, settings, most = run.engine, run.settings, run.settings.clickstream_top_n
     engine.keep("asked", both(ASKED))
@@ -53,13 +53,13 @@ def _lists(run: Run, *, is_als: bool) -> dict[str, pa.ChunkedArray]:
     else:
         lists = engine.rows(both(POPULAR_LISTS), {"most": most})
     strangers = engine.rows(both(COLD_START), {"most": most})
-    methods = pa.array(["als" if is_als else "popularity"] * lists.num_rows, pa.string())
+    methods = pa.repeat("als" if is_als else "popularity", lists.num_rows)
     nobody = pa.nulls(strangers.num_rows, pa.int64())
-    popularity = pa.array(["popularity"] * strangers.num_rows, pa.string())
+    popularity = pa.repeat("popularity", strangers.num_rows)
     told = pa.concat_tables([
         lists.append_column("method", methods),
         strangers.append_column("person_id", nobody).append_column("method", popularity).select(
             [*lists.column_names, "method"]
         ),
     ])  # fmt: skip
-    return {name: told[name] for name in told.column_names}
+    return {name: told[name].combine_chunks() for name in told.column_names}

@@ -64,12 +64,25 @@ def _cells(chart: HeatChart) -> list[dict]:
         {
             "row": f"{i}", "column": j,
             "said": "" if value is None else amount(value, "", decimals=chart.decimals),
-            "fill": colour("pattern-lost" if value is None else _step(value, tops[j])),
-            "tip": with_ids(f"{label_text(chart.rows[i])}, {label_text(chart.columns[j])}: "
-                            + amount(value, chart.unit, decimals=chart.decimals), _source(chart, i, j)),
+            "fill": colour(_fill(chart, value, tops[j])),
+            "tip": with_ids(f"{label_text(chart.rows[i])}, {label_text(chart.columns[j])}: " + _told(chart, value),
+                            _source(chart, i, j)),
         }
         for i, row in enumerate(chart.values) for j, value in enumerate(row)
     ]  # fmt: skip
+
+
+def _fill(chart: HeatChart, value: float | None, top: float) -> str:
+    """The name of a cell's colour; hatched where it is a gap."""
+    if value is None:
+        return "paper" if chart.nothing else "pattern-lost"
+    return _step(value, top)
+
+
+def _told(chart: HeatChart, value: float | None) -> str:
+    if value is None and chart.nothing:
+        return label_text(chart.nothing)
+    return amount(value, chart.unit, decimals=chart.decimals)
 
 
 def _source(chart: HeatChart, row: int, column: int) -> Source | None:

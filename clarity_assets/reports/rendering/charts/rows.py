@@ -17,7 +17,13 @@ def chart_rows(chart: Chart) -> tuple[list[str], list[list[Cell]]]:
         case HeatChart():
             titles = [chart.unit, *chart.columns]
             return titles, [
-                [name, *(amount(value, "", decimals=chart.decimals) for value in row)]
+                [
+                    name,
+                    *(
+                        chart.nothing if value is None and chart.nothing else amount(value, "", decimals=chart.decimals)
+                        for value in row
+                    ),
+                ]
                 for name, row in zip(chart.rows, chart.values, strict=True)
             ]
         case BubbleChart():

@@ -51,7 +51,8 @@ def chart_note(chart: Chart) -> str:
             said = _trend_notes(chart)
         case HeatChart():
             is_gappy = any(value is None for row in chart.values for value in row)
-            said = [*_unit_note(chart), *(["hatched: unknown"] if is_gappy else [])]
+            gap = f"empty: {chart.nothing}" if chart.nothing else "hatched: unknown"
+            said = [*_unit_note(chart), *([gap] if is_gappy else [])]
         case BarChart():
             said = [
                 *_unit_note(chart),

@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import numpy as np
 
 from clarity_assets.clickstream.engines.engine import Engine
 from clarity_assets.clickstream.modules.module import Module, Rows, Run
 from clarity_assets.project_models import project_models
+from clarity_assets.quality.checking import check_model
 from clarity_assets.settings import load_settings
+from clarity_assets.warehouse.models.run import replace_rows
 from clarity_assets_tests.fixtures.clickstream import engine_with, session_rows, step_rows
 
 MONDAY = date(2026, 10, 5)
@@ -110,3 +113,12 @@ def week_of(engine: Engine, **settings: object) -> Run:
 
 def run_module(module: Module, engine: Engine, **settings: object) -> Rows:
     return module.compute(week_of(engine, **settings))
+
+
+def failed_checks(rows: Rows, run: Run) -> list[str]:
+    """Land the rows in a warehouse of their own; the checks of their contracts that they break."""
+    with duckdb.connect() as con:
+        for table, found in rows.items():
+            replace_rows(con, run.models[table], found, project_id="p", start=run.start, end=run.end)
+        results = [result for table in rows for result in check_model(con, run.models[table])]
+    return [f"{result.check.name}: {result.error or result.observed}" for result in results if not result.passed]

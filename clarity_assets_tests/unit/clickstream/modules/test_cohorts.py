@@ -81,7 +81,9 @@ def test_only_the_month_that_goes_on_is_incomplete(engines, tmp_path):
 
 def test_a_month_that_ends_with_the_week_is_complete(engines, tmp_path):
     sunday = date(2026, 5, 31)
-    rows = told(week_of(engines("duckdb"), tmp_path, come(1, date(2026, 4, 30), sunday), monday=date(2026, 5, 25)), COHORT)
+    rows = told(
+        week_of(engines("duckdb"), tmp_path, come(1, date(2026, 4, 30), sunday), monday=date(2026, 5, 25)), COHORT
+    )
     months = [(row["period"], row["retained"], row["is_complete"]) for row in rows if row["cohort_kind"] == "month"]
     assert months == [(0, 1, True), (1, 1, True)]
 
@@ -120,7 +122,9 @@ def test_statuses_have_their_last_day_included(engine, tmp_path):
 
 
 def test_the_limits_of_statuses_are_settings(engines, tmp_path):
-    sessions = come(1, SUNDAY - timedelta(days=3)) + come(2, SUNDAY - timedelta(days=4)) + come(3, SUNDAY - timedelta(5))
+    sessions = (
+        come(1, SUNDAY - timedelta(days=3)) + come(2, SUNDAY - timedelta(days=4)) + come(3, SUNDAY - timedelta(5))
+    )
     limits = {"clickstream_active_days": 3, "clickstream_churned_days": 4}
     rows = told(week_of(engines("duckdb"), tmp_path, sessions, **limits), STATUS)
     assert [(row["status"], row["visitors"]) for row in rows] == [("active", 1), ("at_risk", 1), ("churned", 1)]
@@ -165,7 +169,11 @@ def random_sessions(seed: int) -> list[dict]:
         while day < date(2026, 11, 1):
             bought = int(chance.random() < 0.2)
             sessions += come(
-                person, day, is_bot=bool(chance.random() < 0.05), purchases=bought, revenue=bought * float(chance.random())
+                person,
+                day,
+                is_bot=bool(chance.random() < 0.05),
+                purchases=bought,
+                revenue=bought * float(chance.random()),
             )
             day += timedelta(days=int(chance.exponential(12)))
     return sessions

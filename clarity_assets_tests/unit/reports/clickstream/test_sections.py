@@ -1,0 +1,256 @@
+"""Marts with planted truths in; the findings, tables and pictures of the nine sections out."""
+
+import pytest
+
+from clarity_assets.clickstream.modules.registry import MODULES as ANALYSES
+from clarity_assets.reports.clickstream.sections import clickstream_lead, clickstream_sections
+from clarity_assets.reports.clickstream.tables import EVENT_DAYS, MODULES
+from clarity_assets.reports.document import FlowChart, HeatChart, Level, Table
+from clarity_assets.reports.figures import ChangeFigure, Figure
+from clarity_assets.reports.measures import MEASURES
+from clarity_assets.reports.period import Period
+from clarity_assets.reports.rendering.texts import sentence_text
+from clarity_assets_tests.fixtures.clickstream_marts import DAYS, MONDAY, RETURNING, WEEK, clickstream_warehouse
+from clarity_assets_tests.sql.by_hand import PROJECT
+from clarity_assets_tests.unit.reports.clickstream.conftest import facts_of
+
+
+def told(section) -> list[str]:
+    return [sentence_text(finding.sentence) for finding in section.findings]
+
+
+def block(section, name: str):
+    return {one.name: one for one in section.blocks}[name]
+
+
+def only(con, name: str):
+    return next(section for section in clickstream_sections(facts_of(con)) if section.name == name)
+
+
+# --- the whole ----------------------------------------------------------------------------------------------------
+
+
+def test_the_nine_sections_stand_in_the_order_of_the_analyses_with_one_to_four_findings_each(sections):
+    assert list(sections) == list(ANALYSES)
+    assert {name: 1 <= len(section.findings) <= 4 for name, section in sections.items()} == dict.fromkeys(
+        ANALYSES, True
+    )
+
+
+def test_the_report_knows_the_very_tables_that_the_analyses_make():
+    assert {name: set(tables) for name, tables in MODULES.items()} == {
+        name: set(module.models) for name, module in ANALYSES.items()
+    }
+
+
+def test_every_number_of_every_section_says_where_it_comes_from(sections):
+    def figures(thing):
+        if isinstance(thing, Figure):
+            yield thing
+        elif isinstance(thing, dict):
+            for value in thing.values():
+                yield from figures(value)
+        elif isinstance(thing, tuple):
+            for value in thing:
+                yield from figures(value)
+        elif hasattr(thing, "__dataclass_fields__"):
+            for name in thing.__dataclass_fields__:
+                yield from figures(getattr(thing, name))
+
+    found = list(figures(tuple(sections.values())))
+    assert len(found) > 500
+    without = [figure for figure in found if figure.source is None and not isinstance(figure, ChangeFigure)]
+    assert without == []
+    assert {figure.source.measure for figure in found if figure.source} <= set(MEASURES)
+
+
+def test_the_lead_tells_sessions_and_the_findings_that_matter_most(facts, sections):
+    first, *rest = (sentence_text(sentence) for sentence in clickstream_lead(facts, tuple(sections.values())))
+    assert "sessions" in first
+    assert "7 of 7 days" in first
+    assert any("social / paid" in sentence for sentence in rest)
+
+
+# --- the planted truths -------------------------------------------------------------------------------------------
+
+
+def test_the_source_that_bounces_and_the_landing_page_that_does_are_named(sections):
+    findings = told(sections["traffic"])
+    assert "Look first at social / paid / autumn" in findings[1]
+    assert sections["traffic"].findings[1].level is Level.HIGH
+    assert "Landing page shop.example/blog/oak" in findings[2]
+
+
+def test_peak_hours_are_told_by_both_clocks_and_drawn_by_hour(sections):
+    assert "UTC" in told(sections["traffic"])[3]
+    assert "by the visitors' own clocks" in told(sections["traffic"])[3]
+    heat = block(sections["traffic"], "traffic_hours")
+    assert isinstance(heat, HeatChart)
+    assert (len(heat.rows), len(heat.columns)) == (24, 2)
+
+
+def test_the_abandoned_product_is_named_with_how_many_left_it(sections):
+    [finding] = [one for one in sections["carts"].findings if "Most abandoned" in one.sentence.template]
+    assert finding.where == {"product_id": "lamp-7"}
+    assert finding.sentence.values["ratio0"].value > 1.2
+    products = block(sections["carts"], "carts_abandoned_products")
+    named = [row[0].text for row in products.rows if row[4] is not None and row[4].value > 1]
+    assert named == ["lamp-7"]
+
+
+def test_the_returning_cohort_stands_out_and_the_heat_map_has_a_row_for_each_week(sections):
+    [finding] = [one for one in sections["cohorts"].findings if one.where]
+    assert finding.where == {"cohort": RETURNING.isoformat()}
+    assert (finding.sessions.value, finding.sessions.unit) == (900, "visitors")
+    heat = block(sections["cohorts"], "cohorts_weeks")
+    assert heat.rows[0] == "Mon 28 Sep"  # the newest week whose first return is over
+    assert heat.values[0][0] is not None
+    assert heat.values[0][1] is None  # its second week is not over yet
+    assert heat.nothing == "not over yet"
+
+
+def test_the_leaking_step_is_named_with_its_device(sections):
+    [leak] = [one for one in sections["journeys"].findings if "A leak" in one.sentence.template]
+    assert leak.where == {"step": "cart", "device": "Mobile"}
+    assert leak.level is Level.HIGH
+
+
+def test_the_flow_picture_begins_after_the_start_and_ends_at_the_exit(sections):
+    [flow] = [one for one in sections["journeys"].blocks if isinstance(one, FlowChart)]
+    assert flow.columns[0] == "1st step"
+    assert "(start)" not in {one.start.text for one in flow.flows}
+    into_second = sum(one.value for one in flow.flows if one.place == 0 and one.end.text != "(exit)")
+    out_of_second = sum(one.value for one in flow.flows if one.place == 1)
+    assert into_second == out_of_second
+
+
+def test_als_is_told_beside_popularity_and_what_is_offered_most(sections):
+    words = told(sections["recommendations"])
+    assert words[0].startswith("Personal lists (ALS) find more")
+    assert "0.118 against 0.071" in words[0]
+    groups = {bar.group for bar in block(sections["recommendations"], "recommendations_scores").bars}
+    assert groups == {"ALS", "Most popular"}
+
+
+def test_segments_are_told_by_worth_size_and_sureness(sections):
+    words = told(sections["segments"])
+    assert "buy often and came lately" in words[0]
+    assert "come once, look at little; weeks ago" in words[1]
+    assert "adjusted Rand index 0.88" in words[2]
+
+
+def test_a_tree_without_signal_says_so_plainly_and_draws_no_features(sections):
+    assert told(sections["conversion"])[0].startswith("No signal: the decision tree")
+    assert [one.name for one in sections["conversion"].blocks] == ["conversion_scores"]
+
+
+def test_a_regression_with_signal_has_its_score_beside_the_best_single_feature(sections):
+    words = told(sections["purchase"])
+    assert "AUC 0.810 (0.770–0.850) on 4,300 persons, more than the best single feature alone" in words[0]
+    scores = block(sections["purchase"], "purchase_scores")
+    assert [(row[0], row[2].value) for row in scores.rows[:2]] == [("AUC", 0.71), ("AUC on shuffled labels", 0.56)]
+    assert {bar.group for bar in block(sections["purchase"], "purchase_calibration").bars} == {"Predicted", "Bought"}
+
+
+def test_rules_are_told_with_support_confidence_lift_and_what_was_cut(sections):
+    words = told(sections["patterns"])
+    for part in ("60.0 %", "4.50 times", "90 baskets", "7.50 %"):
+        assert part in words[0]
+    assert "3 baskets" in words[1]
+    assert "41 products" in words[1]
+
+
+# --- what is not whole --------------------------------------------------------------------------------------------
+
+
+def test_without_any_event_one_section_says_what_to_do():
+    with clickstream_warehouse(days=()) as con:
+        [section] = clickstream_sections(facts_of(con))
+    assert section.name == "events"
+    assert "clarity-assets ingest" in told(section)[0]
+
+
+def test_events_of_other_days_are_named_where_the_period_has_none():
+    with clickstream_warehouse(days=DAYS[:7]) as con:
+        [section] = clickstream_sections(facts_of(con, Period.week(MONDAY)))
+    assert f"there are events from {DAYS[0]} to {DAYS[6]}" in told(section)[0]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_analysis_that_was_never_made_gives_one_sentence_with_the_next_step(module):
+    with clickstream_warehouse(without=(module,)) as con:
+        section = only(con, module)
+    [words] = told(section)
+    assert f"clarity-assets clickstream run --module {module}" in words
+    assert section.blocks == ()
+
+
+def test_an_analysis_that_found_nothing_says_so():
+    with clickstream_warehouse(without=("patterns",)) as con:
+        con.execute(
+            "insert into ops.clickstream_built values (?, 'patterns', ?, 'x', 'duckdb', '2026-10-12')",
+            [PROJECT, MONDAY],
+        )
+        section = only(con, "patterns")
+    assert "was made and found too little" in told(section)[0]
+
+
+def test_days_without_a_whole_week_have_no_weekly_sections_and_say_why():
+    with clickstream_warehouse() as con:
+        sections = clickstream_sections(facts_of(con, Period.span(DAYS[29], DAYS[31])))
+    cohorts = next(section for section in sections if section.name == "cohorts")
+    assert "hold no whole one" in told(cohorts)[0]
+    assert len(next(section for section in sections if section.name == "traffic").blocks) > 3
+
+
+def test_a_month_tells_of_its_newest_whole_week():
+    with clickstream_warehouse() as con:
+        facts = facts_of(con, Period.month(DAYS[0].replace(day=1)))  # September, from Tuesday to Wednesday
+        cohorts = next(section for section in clickstream_sections(facts) if section.name == "cohorts")
+    assert "Mon 21 Sep – Sun 27 Sep 2026" in sentence_text(cohorts.notes[0])
+
+
+def test_days_without_events_are_named_as_lost_and_events_not_analysed_as_pending():
+    with clickstream_warehouse(lost=(DAYS[30],)) as con:
+        con.execute(f"delete from {MODULES['traffic'][0]} where date = ?", [DAYS[31]])
+        days = facts_of(con).days
+    assert [day.status for day in days] == ["measured"] * 2 + ["lost", "pending"] + ["measured"] * 3
+    assert days[2].cause == "no event of it was ingested"
+    assert "clarity-assets clickstream run" in days[3].cause
+
+
+def test_missing_cart_events_are_said_first_and_the_funnel_is_marked_as_a_bound():
+    with clickstream_warehouse(is_cart_logging_complete=False) as con:
+        facts = facts_of(con)
+        sections = {section.name: section for section in clickstream_sections(facts)}
+    first = sections["carts"].findings[0]
+    assert first.level is Level.HIGH
+    assert sentence_text(first.sentence).startswith("Cart events are missing")
+    steps = {row[0].text: row for row in block(sections["journeys"], "journeys_steps").rows}
+    assert (steps["view"][1].is_at_least, steps["view"][4].is_at_most) == (False, True)
+    assert steps["cart"][1].is_at_least
+
+
+def test_a_model_with_too_few_buyers_says_how_few_and_shows_no_scores():
+    with clickstream_warehouse(verdicts=("too few", "too few")) as con:
+        sections = {section.name: section for section in clickstream_sections(facts_of(con))}
+    for name in ("conversion", "purchase"):
+        [words] = told(sections[name])
+        assert words.startswith("Too few to say: 7 persons bought")
+        assert sections[name].blocks == ()
+
+
+def test_tables_of_a_section_have_names_of_their_own(sections):
+    names = [one.name for section in sections.values() for one in section.blocks]
+    assert len(names) == len(set(names))
+    assert all(
+        isinstance(one.rows, tuple) for section in sections.values() for one in section.blocks if isinstance(one, Table)
+    )
+
+
+def test_event_days_are_where_the_known_days_come_from(facts):
+    assert facts.known_days.value == 7
+    assert facts.known_days.source.table.endswith("site_daily")
+    assert EVENT_DAYS == "ops.clickstream_day"
+    assert facts.event_span == (DAYS[0], DAYS[-1])
+    assert WEEK.end == facts.period.end
