@@ -13,6 +13,7 @@ import pytest
 
 from clarity_assets.dagster_home import PROJECT
 from clarity_assets.demo.run import DAYS, FIRST_DAY
+from clarity_assets.demo.event_people import cohort_week
 from clarity_assets.demo.site import PLANTED
 
 pytestmark = pytest.mark.xdist_group("demo")  # what the module shares is made once
@@ -28,7 +29,7 @@ def demo(tmp_path_factory) -> tuple[Path, str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "CLICKSTREAM_", "DAGSTER_"))}
     done = subprocess.run(
         [str(BIN / "clarity-assets"), "demo", "--folder", str(folder)],
-        capture_output=True, text=True, env=clean, timeout=400, cwd=tmp_path_factory.mktemp("cwd"),
+        capture_output=True, text=True, env=clean, timeout=900, cwd=tmp_path_factory.mktemp("cwd"),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout
@@ -212,3 +213,77 @@ def test_every_mart_has_rows_of_the_demo(demo):
     for table in ("site", "traffic", "engagement", "signal", "frustration", "page", "attribution", "geography"):
         [(days,)] = query(demo[0], f"select count(distinct date) from marts.fct_{table}_daily")
         assert days == DAYS if table == "site" else days in (DAYS - 3, DAYS - 4), table
+
+
+# --- the events of the same sessions --------------------------------------------------------------------------------
+
+
+def test_every_row_of_the_events_is_landed_known_or_rejected_and_the_mishaps_are_told(demo):
+    folder, _ = demo
+    files = {row[0]: row[1:] for row in query(
+        folder, "select name, rows_read, events_new, events_known, rows_rejected, days from ops.clickstream_file"
+    )}  # fmt: skip
+    assert all(read == new + known + rejected for read, new, known, rejected, _ in files.values())
+    twice = [files[f"2026-08-28{name}.jsonl.gz"][2] for name in ("", "-again")]
+    assert sorted(twice) == [0, 500]  # whichever of the two was read first
+    assert files["2026-09-23.jsonl.gz"][3] == 5
+    assert files["2026-09-09-late.jsonl.gz"][4] == 1
+    [(landed,)] = query(folder, "select sum(events) from ops.clickstream_day")
+    assert landed == sum(new for _, new, *_ in files.values())
+    assert len(query(folder, "select distinct reason from landing.clickstream_rejected")) == 5
+
+
+def test_sessions_of_the_events_are_clarity_s_on_every_day_that_clarity_knows(demo):
+    rows = query(demo[0], "select difference_sessions from quality.clickstream_sessions_against_clarity")
+    assert len(rows) == 42  # of 45, three are lost
+    assert set(rows) == {(0,)}
+
+
+def test_the_product_that_is_put_in_and_not_bought_stands_out(demo):
+    rows = query(
+        demo[0],
+        """select product_id, sum(abandoned_sessions) / sum(carted_sessions) as abandoned
+           from marts.fct_clickstream_cart_product_daily group by product_id order by abandoned desc""",
+    )
+    (first, worst), (_, second), *_ = rows
+    assert first == "standing-desk"
+    assert worst > 0.9
+    assert second < 0.8
+
+
+def test_the_funnel_leaks_between_checkout_and_purchase_on_phones(demo):
+    kept = dict(
+        query(
+            demo[0],
+            """select device, 1 - sum(dropped) / sum(persons) from marts.fct_clickstream_funnel_daily
+               where step = 'checkout' group by device""",
+        )
+    )
+    assert kept["Mobile"] < 0.4
+    assert kept["PC"] > 0.65
+
+
+def test_the_cohort_that_comes_back_stands_out_by_week(demo):
+    rows = query(
+        demo[0],
+        """select cohort_start, period, retained / visitors from marts.fct_clickstream_cohort_weekly
+           where cohort_kind = 'week' and period in (1, 3) and is_complete
+           and date = (select max(date) from marts.fct_clickstream_cohort_weekly)""",
+    )
+    planted = cohort_week(FIRST_DAY - timedelta(days=3), DAYS + 4)
+    share = {(start, period): rate for start, period, rate in rows}
+    assert share[planted, 1] > 2 * max(rate for (start, period), rate in share.items() if start != planted)
+    assert share[planted, 3] > 10 * max(r for (start, period), r in share.items() if start != planted and period == 3)
+
+
+def test_the_two_kinds_of_visitors_are_the_two_segments(demo):
+    [(weeks,)] = query(demo[0], "select count(*) from marts.fct_clickstream_segmentation_weekly where k = 2")
+    assert weeks == 2
+    rows = query(
+        demo[0],
+        """select product_views, cart_adds from marts.fct_clickstream_segment_weekly
+           where date = (select max(date) from marts.fct_clickstream_segment_weekly) order by product_views""",
+    )
+    (few_views, few_carts), (many_views, many_carts) = rows
+    assert many_views > 4 * few_views
+    assert many_carts > 10 * few_carts

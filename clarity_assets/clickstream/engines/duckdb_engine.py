@@ -11,12 +11,13 @@ import duckdb
 import pyarrow as pa
 
 from clarity_assets.clickstream.engines.engine import EngineSql, Parameters
-from clarity_assets.clickstream.engines.results import plain, put_in_place, staged
+from clarity_assets.clickstream.engines.results import plain, put_in_place, remove_left_behind, staged
 from clarity_assets.errors import EngineFailed
 from clarity_assets.warehouse.columns import Column
 
 SCHEMA = "clickstream"
 NO_ROWS = "limit 0"
+SPILLED = "engine-"
 COMPRESSION = "lz4_raw"  # written once, read often: 0.3 x the time of zstd for 1.3 x the bytes
 
 
@@ -39,7 +40,8 @@ class DuckDBEngine:
     def __enter__(self) -> "DuckDBEngine":
         if self._temp_folder:
             self._temp_folder.mkdir(parents=True, exist_ok=True)
-        self._temporary = tempfile.TemporaryDirectory(prefix="engine-", dir=self._temp_folder)
+            remove_left_behind(self._temp_folder, prefix=SPILLED)
+        self._temporary = tempfile.TemporaryDirectory(prefix=SPILLED, dir=self._temp_folder)
         config = {
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

@@ -1,9 +1,10 @@
 """What one engine gave in, what every engine gives out: plain Arrow types, and finished files by day."""
 
 import shutil
+import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +14,7 @@ import pyarrow as pa
 WRITING = ".writing-"
 """Begin of the folders of files that are being written; what is left of a killed process is never read."""
 DAY_FOLDER = "date="
+LEFT_BEHIND_S = 86_400.0  # nothing writes for a day: a folder that old is a killed process's
 
 
 def plain(rows: pa.Table) -> pa.Table:
@@ -43,6 +45,7 @@ def _plain_type(given: pa.DataType) -> pa.DataType:
 def staged(folder: Path) -> Iterator[Path]:
     """A new folder in `folder` to write into; gone at the end, whatever happens."""
     folder.mkdir(parents=True, exist_ok=True)
+    remove_left_behind(folder, prefix=WRITING)
     staging = folder / f"{WRITING}{uuid4().hex}"
     staging.mkdir()
     try:
@@ -60,3 +63,11 @@ def put_in_place(staging: Path, folder: Path) -> dict[date, tuple[Path, ...]]:
         home.mkdir(exist_ok=True)
         days[day].append(written.rename(home / f"{uuid4().hex}.parquet"))
     return {day: tuple(files) for day, files in days.items()}
+
+
+def remove_left_behind(folder: Path, *, prefix: str) -> None:
+    """Remove what killed processes left in `folder`: folders that begin with the prefix and are more than a day old."""
+    for left in folder.glob(f"{prefix}*"):
+        with suppress(OSError):  # another process removes it too
+            if time.time() - left.stat().st_mtime > LEFT_BEHIND_S:
+                shutil.rmtree(left, ignore_errors=True)

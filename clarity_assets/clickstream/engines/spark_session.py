@@ -5,6 +5,8 @@ import os
 import shutil
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import psutil
@@ -28,11 +30,17 @@ STARTING_OPTIONS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
-LOCAL_OPTIONS = {
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.host": "127.0.0.1",
-    "spark.log.level": "FATAL",  # a query's errors are raised; the log would repeat each with 60 lines
-}
+LOCAL_OPTIONS = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+LOG = """
+rootLogger.level = {level}
+rootLogger.appenderRef.stderr.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{{yyyy-MM-dd HH:mm:ss}} %p %c{{1}}: %m%n%ex
+"""
+JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 LOCAL_MEMORY_SHARE = 0.5  # of the machine's, for the one process that is driver and executor; DuckDB takes 0.8
 NEEDS_EXTRA = "CLICKSTREAM_ENGINE=spark needs PySpark: `pip install 'clarity-assets[spark]'`, or set it to duckdb"
 NEEDS_JAVA = (
@@ -80,15 +88,22 @@ def _started(url: str, options: Mapping[str, str]) -> tuple["SparkSession", bool
     running = SparkContext._active_spark_context
     if running is not None:
         return SparkSession(running), False
-    _refuse_without_java()
-    given = STARTING_OPTIONS | (_local_options() if url.startswith(LOCAL) else {}) | SESSION_OPTIONS | dict(options)
-    builder = SparkSession.builder.master(url).config(map=given)
-    try:
-        return builder.getOrCreate(), True
-    except PySparkException as error:
-        if "JAVA_GATEWAY" not in str(error):
-            raise EngineMissing(f"Spark does not start at CLICKSTREAM_SPARK_URL={url}: {_first_line(error)}") from error
-        raise EngineMissing(NEEDS_JAVA.format(found=f" ({_java()} ended at once)")) from error
+    refuse_without_java(os.environ)
+    is_local = url.startswith(LOCAL)
+    given = STARTING_OPTIONS | (_local_options() if is_local else {}) | SESSION_OPTIONS | dict(options)
+    with TemporaryDirectory(prefix="clarity-assets-") as folder:
+        log = Path(folder, "log4j2.properties")
+        # locally a query's errors are raised, and the log would repeat each with 60 lines; of a cluster it tells more
+        log.write_text(LOG.format(level="fatal" if is_local else "error"), encoding="utf-8")
+        given[JAVA_OPTIONS] = f"-Dlog4j2.configurationFile={log} {given.get(JAVA_OPTIONS, '')}".strip()
+        try:
+            return SparkSession.builder.master(url).config(map=given).getOrCreate(), True
+        except PySparkException as error:
+            if "JAVA_GATEWAY" not in str(error):
+                raise EngineMissing(
+                    f"Spark does not start at CLICKSTREAM_SPARK_URL={url}: {_first_line(error)}"
+                ) from error
+            raise EngineMissing(NEEDS_JAVA.format(found=f" ({find_java(os.environ)} ended at once)")) from error
 
 
 def _local_options() -> dict[str, str]:
@@ -96,15 +111,17 @@ def _local_options() -> dict[str, str]:
     return LOCAL_OPTIONS | {"spark.driver.memory": f"{memory_mib}m"}
 
 
-def _java() -> str | None:
-    home = os.environ.get("JAVA_HOME")
-    return shutil.which("java", path=os.path.join(home, "bin")) if home else shutil.which("java")
+def find_java(environment: Mapping[str, str]) -> str | None:
+    """The `java` that Spark would start: JAVA_HOME's, else the one on the PATH."""
+    home = environment.get("JAVA_HOME")
+    return shutil.which("java", path=os.path.join(home, "bin") if home else environment.get("PATH", ""))
 
 
-def _refuse_without_java() -> None:
-    if _java() is None:
-        home = os.environ.get("JAVA_HOME")
-        raise EngineMissing(NEEDS_JAVA.format(found=f" (none in JAVA_HOME={home})" if home else ""))
+def refuse_without_java(environment: Mapping[str, str]) -> None:
+    """Raises EngineMissing where there is none."""
+    if find_java(environment) is None:
+        home = environment.get("JAVA_HOME")
+        raise EngineMissing(NEEDS_JAVA.format(found=f" (there is none in JAVA_HOME={home})" if home else ""))
 
 
 def _first_line(error: BaseException) -> str:

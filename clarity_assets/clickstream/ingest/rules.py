@@ -8,6 +8,8 @@ from clarity_assets.warehouse.tables import literal
 FIRST_YEAR = 2000  # no tracker is older; 1970 and the like are clocks that nobody set
 AHEAD = timedelta(days=1)  # clocks and time zones may be wrong by less
 LONGEST_VALUE = 40  # characters of a value that a reason quotes
+HIDDEN = "'(hidden)'"
+ABOUT = ("product_id", "category", "brand", "order_id")  # a URL now and then, whose query string is cut off
 WANTED_TIMES = {
     "iso8601": "ISO 8601", "epoch_s": "seconds since 1970", "epoch_ms": "milliseconds since 1970",
     "epoch_us": "microseconds since 1970",
@@ -75,15 +77,23 @@ def _filled(reason: str) -> str:
 
 def _quoted(name: str, quote: str = "'") -> str:
     """A value as a reason may tell it: short, and hidden where it could say who somebody is."""
-    is_private = f"regexp_matches({name}, '@|://|=')"
     short = f"case when length({name}) > {LONGEST_VALUE} then left({name}, {LONGEST_VALUE}) || '…' else {name} end"
     mark = literal(quote)
-    return f"case when {is_private} then '(hidden)' else {mark} || {short} || {mark} end"
+    return f"case when {_is_private(name)} then {HIDDEN} else {mark} || {short} || {mark} end"
+
+
+def _is_private(name: str) -> str:
+    """Whether a value is no time, number or word, but an address or a URL that stands in the wrong column."""
+    return f"regexp_matches({name}, '@|://|=')"
 
 
 def row_as_json(identifiers: dict[str, str]) -> str:
     """SQL of a rejected row as it may be kept: pseudonyms for ids (SQL by name), pages for URLs, no user agent."""
-    told = {name: f"told_{name}" if name in NUMBERS else name for name in FIELDS if name not in PRIVATE} | identifiers
-    told |= {"page": "page", "referrer_host": "referrer_host"}
+    told = {name: f"told_{name}" if name in NUMBERS else name for name in FIELDS if name not in PRIVATE}
+    told = {
+        name: sql if name in ABOUT else f"case when {_is_private(sql)} then {HIDDEN} else {sql} end"
+        for name, sql in told.items()
+    }
+    told |= identifiers | {"page": "page", "referrer_host": "referrer_host"}
     listed = ", ".join(f"{literal(name)}: {sql}" for name, sql in told.items())
     return f"json_strip_nulls(to_json({{{listed}}}))::varchar"

@@ -9,7 +9,7 @@ from clarity_assets.clarity.pages import PageRule
 from clarity_assets.clickstream.ingest import sources
 from clarity_assets.clickstream.ingest.mapping import DEVICES, FIELDS, IDENTIFIERS, NUMBERS, Mapping
 from clarity_assets.clickstream.ingest.reading import Raw
-from clarity_assets.clickstream.ingest.rules import earliest, first_broken, latest, row_as_json
+from clarity_assets.clickstream.ingest.rules import ABOUT, earliest, first_broken, latest, row_as_json
 from clarity_assets.clickstream.ingest.urls import UTM, in_steps, page_steps, taken_steps, utm_steps, without_query
 from clarity_assets.clickstream.pseudonyms import add_macro as add_pseudonyms
 from clarity_assets.clickstream.schema import EVENT
@@ -20,7 +20,6 @@ from clarity_assets.warehouse.tables import insert_rows, literal
 EPOCH_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 ORDER_OF_TYPES = ("pageview", "view", "search", "cart", "remove", "checkout", "purchase")
 COUNTED = ("cart", "remove", "purchase")  # types of which `quantity` tells how many
-ABOUT = ("product_id", "category", "brand", "order_id")  # a URL now and then
 LOOKED_UP_AT_ONCE = 20_000
 CONTENT = tuple(column.name for column in EVENT if column.name != "seq")
 """The columns of an event that do not depend on the other events of its day."""

@@ -79,7 +79,7 @@ def _scores(facts: EventFacts, week: Period) -> list[Score]:
 
 
 def _findings(facts: EventFacts, week: Period, scores: Sequence[Score]) -> Iterator[Finding]:
-    main = next((one for name in MAIN for one in scores if one.metric == name and one.value.value is not None), None)
+    main = next((one for name in MAIN for one in _longest(scores) if one.metric == name), None)
     if main is None:
         note = next((one.note for one in scores if one.note), "")
         words = "The recommender could not be judged: {why}. Until then the most popular products are the list to use."
@@ -94,6 +94,13 @@ def _findings(facts: EventFacts, week: Period, scores: Sequence[Score]) -> Itera
         )
         yield Finding("recommender_score", {"metric": "rmse"},
                       Sentence(words, {"value": stars.value, "baseline": stars.baseline}), stars.persons)  # fmt: skip
+
+
+def _longest(scores: Sequence[Score]) -> list[Score]:
+    """Scores that are told, of the longest lists that are judged: those that are shown."""
+    told = [one for one in scores if one.value.value is not None]
+    length = max((one.k for one in told if one.k), default=None)
+    return [one for one in told if one.k in (None, length)]
 
 
 def _verdict(main: Score) -> Finding:
@@ -130,7 +137,7 @@ def _offered(facts: EventFacts, week: Period) -> Finding | None:
 
 
 def _blocks(facts: EventFacts, week: Period, scores: Sequence[Score]) -> Iterator[Chart | Table]:
-    shown = [one for one in scores if one.metric != "rmse" and one.value.value is not None]
+    shown = [one for one in _longest(scores) if one.metric != "rmse"]
     if shown:
         yield _beside(shown)
     if scores:

@@ -48,9 +48,10 @@ def _no_events(facts: EventFacts) -> Section:
         )
     else:
         first, last = facts.event_span
+        since = max(first, last.replace(day=1))
         words = (
             f"No event of this {facts.period.noun} was ingested; there are events from {first} to {last}. "
-            f"`clarity-assets report clickstream --from {last.replace(day=1)} --to {last}` tells of these days; "
+            f"`clarity-assets report clickstream --from {since} --to {last}` tells of these days; "
             "`clarity-assets ingest PATH… --mapping NAME` brings more."
         )
     return Section("events", "Events", findings=(Finding("missing", {}, Sentence(words)),))

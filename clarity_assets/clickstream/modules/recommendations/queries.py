@@ -32,7 +32,7 @@ with product as (
 )
 select
     product_id,
-    row_number() over (order by points desc, product_id) as place,
+    cast(row_number() over (order by points desc, product_id) as bigint) as place,
     cast(points as double) / cast(sum(points) over () as double) as score
 from product
 """

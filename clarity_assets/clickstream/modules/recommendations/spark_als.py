@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from clarity_assets.clickstream.engines.spark_engine import SparkEngine
 
 REGULARIZATION_A_PRODUCT = 1.0  # a compromise as REGULARIZATION of `implicit`: news would have more, a shop less
+PAIRS_A_BLOCK, FEWEST_BLOCKS, MOST_BLOCKS = 500_000, 2, 200  # blocks are what Spark's ALS shares out among workers
 FIRST_HISTORY, WIDER = 16, 4  # products of the shortest histories, and how many times as many the next have
 
 # Grain: one row per person or product: Spark's ALS counts them by INTEGER.
 CODES = "select {id}, cast(row_number() over (order by {id}) as int) as {code} from (select distinct {id} from {view})"
+PAIRS = "select count(*) as pairs from {view}"
 # Grain: one row per person and product.
 CODED = """
 select person, product, cast({value} as float) as rating
@@ -83,11 +85,11 @@ def lists_of_spark(engine: "SparkEngine", *, most: int, factors: int) -> pa.Tabl
     """As `lists_of_duckdb`: Spark learns, scores and ranks; only the lists come here."""
     from pyspark.ml.recommendation import ALS
 
-    _keep_codes(engine, "clickstream_interaction")
+    blocks = _prepare(engine, "clickstream_interaction")
     rows = engine.spark.sql(CODED.format(view="clickstream_interaction", value=LIKING))
     learner = ALS(
         rank=factors, maxIter=ITERATIONS, regParam=REGULARIZATION_A_PRODUCT, implicitPrefs=True, alpha=CONFIDENCE,
-        userCol="person", itemCol="product", ratingCol="rating", seed=SEED,
+        userCol="person", itemCol="product", ratingCol="rating", seed=SEED, numUserBlocks=blocks, numItemBlocks=blocks,
     )  # fmt: skip
     scored = _scored(engine, learner.fit(rows), most=most)
     return plain(engine.spark.sql(LISTS, args={"most": most}, scored=scored).toArrow())
@@ -109,17 +111,20 @@ def predicted_by_spark(engine: "SparkEngine") -> pa.Table:
     """As `predicted_by_duckdb`: Spark learns and predicts."""
     from pyspark.ml.recommendation import ALS
 
-    _keep_codes(engine, "clickstream_rating")
+    blocks = _prepare(engine, "clickstream_rating")
     rows = engine.spark.sql(CODED.format(view="clickstream_rating", value="told.rating"))
     learner = ALS(
         rank=RANK, maxIter=EXPLICIT_ITERATIONS, regParam=REGULARIZATION,
-        userCol="person", itemCol="product", ratingCol="rating", seed=SEED,
+        userCol="person", itemCol="product", ratingCol="rating", seed=SEED, numUserBlocks=blocks, numItemBlocks=blocks,
     )  # fmt: skip
     asked = engine.spark.sql(CODED.format(view="clickstream_new_rating", value="told.rating"))
     predicted = learner.fit(rows).transform(asked)
     return plain(engine.spark.sql(PREDICTED, predicted=predicted).toArrow())
 
 
-def _keep_codes(engine: "SparkEngine", view: str) -> None:
+def _prepare(engine: "SparkEngine", view: str) -> int:
+    """Number the persons and products of the view; the blocks that its pairs are to be cut into."""
     for code in ("person", "product"):
         engine.keep(f"{code}_code", EngineSql("", CODES.format(id=f"{code}_id", code=code, view=view)))
+    pairs = engine.rows(EngineSql("", PAIRS.format(view=view)))["pairs"][0].as_py()
+    return min(MOST_BLOCKS, max(FEWEST_BLOCKS, pairs // PAIRS_A_BLOCK))

@@ -25,8 +25,8 @@ MIDNIGHT = datetime(2026, 10, 3)
 
 
 def computed(engine, events: pa.Table, start: date, end: date, *, ours: Settings = OURS) -> tuple[pa.Table, pa.Table]:
-    """Sessions and steps that began in [start, end)."""
-    engine.take("event", events)
+    """Sessions and steps that began in [start, end); the events come in no order that would help."""
+    engine.take("event", pa.Table.from_pylist(events.to_pylist()[::-1], schema=events.schema))
     gather(engine, start=start, end=end, settings=ours, channels=CHANNELS)
     days = {"first": start, "last": end}
     rows = engine.rows(SESSION, days), engine.rows(STEP, days)
@@ -50,6 +50,7 @@ BY_HAND = {  # what is shown: whether the source tells the session, when its eve
     "half an hour exactly is the same session": (False, [NOON, NOON + HALF], [(NOON, 2)]),
     "a microsecond more is another": (False, [NOON, NOON + HALF + US], [(NOON, 1), (NOON + HALF + US, 1)]),
     "a session across midnight belongs to the day it began": (False, [EVENING, EARLY, EARLY + HALF], [(EVENING, 3)]),
+    "half an hour exactly across midnight too": (False, [MIDNIGHT - HALF, MIDNIGHT], [(MIDNIGHT - HALF, 2)]),
     "a pause across midnight ends it": (False, [EVENING, EARLY + US], [(EVENING, 1), (EARLY + US, 1)]),
     "midnight ends what has gone on since the day's first half hour": (
         False, [*ALL_DAY[1:], MIDNIGHT], [(ALL_DAY[1], 47), (MIDNIGHT, 1)],
@@ -69,19 +70,25 @@ BY_HAND = {  # what is shown: whether the source tells the session, when its eve
 }  # fmt: skip
 
 
-def test_the_rule_holds_by_hand(engine):
-    events = [
+def test_the_rule_holds_by_hand_wherever_a_range_of_days_begins(engine):
+    events = event_rows(
         {"event_at": at, "visitor_id": number, "session_id": 1000 + number if is_told else None}
         for number, (is_told, instants, _) in enumerate(BY_HAND.values())
         for at in instants
-    ]
-    sessions, _ = computed(engine, event_rows(events), START, END)
+    )
+    ranges = [(START, MIDNIGHT.date()), (MIDNIGHT.date(), END)]
+    sessions, steps = (
+        pa.concat_tables(rows) for rows in zip(*(computed(engine, events, *r) for r in ranges), strict=True)
+    )
     found = sessions.select(["visitor_id", "started_at", "events"]).sort_by("started_at").to_pylist()
     told = {
         what: [(row["started_at"], row["events"]) for row in found if row["visitor_id"] == number]
         for number, what in enumerate(BY_HAND)
     }
     assert told == {what: begins for what, (*_, begins) in BY_HAND.items()}
+    their_sessions, their_steps = sessions_of(events)
+    assert_same(sessions, their_sessions, keys=["session_key"], tolerance=0)
+    assert_same(steps, their_steps, keys=["session_key", "step"], tolerance=0)
 
 
 def test_ties_bots_and_sources_are_told_as_the_columns_say(engine):
@@ -125,7 +132,7 @@ DAY_ONE = FIRST.date() + timedelta(days=1)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(visits(6))
+@given(visits(12))
 def test_duckdb_equals_plain_python_on_random_streams(rows):
     with DuckDBEngine(threads=1) as engine:
         for start, end in ((DAY_ONE, DAY_ONE + timedelta(days=1)), (DAY_ONE, DAY_ONE + timedelta(days=2))):
