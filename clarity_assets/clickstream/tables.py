@@ -50,10 +50,11 @@ BUILT = (
 REJECTED = (
     Column("project_id", "VARCHAR", "Clarity project."),
     Column("file_hash", "VARCHAR", "sha256 of the file as delivered."),
+    Column("mapping", "VARCHAR", "Name of the mapping it was read through."),
     Column("name", "VARCHAR", "Its name."),
     Column("row_number", "BIGINT", "Row in the file, from 1, the header not counted."),
     Column("reason", "VARCHAR", "Which rule it broke, with the value."),
-    Column("row", "VARCHAR", "The row as JSON; identifiers as pseudonyms, URLs without query strings."),
+    Column("row", "VARCHAR", "The row as JSON, ids as pseudonyms, URLs without query strings. NULL: the line is no row."),
     Column("rejected_at", "TIMESTAMP", "When (UTC)."),
 )
 

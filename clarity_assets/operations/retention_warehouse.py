@@ -134,8 +134,9 @@ def _first_unmade(settlement: Settlement, before: date) -> date | None:
 
 def _delete_landing(settlement: Settlement, before: date) -> int:
     con, project_id = settlement.con, settlement.project_id
-    tables = con.execute(
-        "select table_name from duckdb_tables() where schema_name = 'landing' and database_name = current_database()"
+    tables = con.execute(  # rejected rows of event files are of no day
+        """select table_name from duckdb_columns()
+           where schema_name = 'landing' and column_name = 'date' and database_name = current_database()"""
     ).fetchall()
     count = 0
     for (name,) in tables:

@@ -1,4 +1,4 @@
-"""Archives of `../shared/data` in, their rows as steps in a view of an engine out; a skip where an archive is not there."""
+"""Archives of `../shared/data` in, their rows as steps in a view of an engine out; a skip where one is not there."""
 
 import csv
 import os
@@ -37,9 +37,9 @@ MOVIELENS = """
         make_timestamp(if("set" = 'test', $week_us, $week_us - 86400000000)) as event_at, 'rating' as event_type,
         person_id, cast(product_id as varchar) as product_id, cast(stars as double) as rating, person_id as session_key
     from (
-        select *, 'train' as "set" from read_csv($file, delim = '\t', header = false, names = ['person_id', 'product_id', 'stars', 'at'])
+        select *, 'train' as "set" from read_csv($file, delim = '\t', header = false, names = $names)
         union all
-        select *, 'test' as "set" from read_csv($other, delim = '\t', header = false, names = ['person_id', 'product_id', 'stars', 'at'])
+        select *, 'test' as "set" from read_csv($other, delim = '\t', header = false, names = $names)
     )
 """
 
@@ -67,7 +67,7 @@ def _retail(_: Path) -> pa.Table:
 def _movielens(_: Path) -> pa.Table:
     week_us = (MONDAY - date(1970, 1, 1)).days * 86_400_000_000
     files = {"file": archive("movielens100k/u1.base"), "other": archive("movielens100k/u1.test")}
-    return _steps(MOVIELENS, week_us=week_us, **files)
+    return _steps(MOVIELENS, week_us=week_us, names=["person_id", "product_id", "stars", "at"], **files)
 
 
 def _groceries(_: Path) -> pa.Table:
@@ -81,7 +81,7 @@ def _groceries(_: Path) -> pa.Table:
 def _steps(query: str, **given: object) -> pa.Table:
     given = {name: os.fspath(value) if isinstance(value, Path) else value for name, value in given.items()}
     with duckdb.connect() as con:
-        told = con.execute(f"select *, cast(event_at as date) as date from ({query})", given)
+        told = con.sql(f"select *, cast(event_at as date) as date from ({query})", params=given)
         return _filled(told.to_arrow_table())
 
 

@@ -1,4 +1,4 @@
-"""Real readers, customers and film lovers: what they did next, and what they gave stars to, foretold beside what is naive."""
+"""Real readers, customers and film lovers: what they did next, and the stars they gave, foretold beside what is naive."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ PLAIN = EngineSql(
 
 @dataclass(frozen=True)
 class Over:
-    """Means over the persons of many weeks: ALS, popularity of late, and the half-width of their difference's interval."""
+    """Means over the persons of many weeks: ALS, popularity of late, and half their difference's interval."""
 
     persons: int
     als: float

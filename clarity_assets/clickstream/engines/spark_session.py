@@ -34,6 +34,8 @@ LOCAL_OPTIONS = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "
 LOG = """
 rootLogger.level = {level}
 rootLogger.appenderRef.stderr.ref = console
+logger.shell.name = org.apache.spark.api.python.PythonGatewayServer
+logger.shell.level = {level}
 appender.console.type = Console
 appender.console.name = console
 appender.console.target = SYSTEM_ERR
@@ -99,11 +101,10 @@ def _started(url: str, options: Mapping[str, str]) -> tuple["SparkSession", bool
         try:
             return SparkSession.builder.master(url).config(map=given).getOrCreate(), True
         except PySparkException as error:
-            if "JAVA_GATEWAY" not in str(error):
-                raise EngineMissing(
-                    f"Spark does not start at CLICKSTREAM_SPARK_URL={url}: {_first_line(error)}"
-                ) from error
-            raise EngineMissing(NEEDS_JAVA.format(found=f" ({find_java(os.environ)} ended at once)")) from error
+            if "JAVA_GATEWAY" in str(error):
+                raise EngineMissing(NEEDS_JAVA.format(found=f" ({find_java(os.environ)} ended at once)")) from error
+            told = f"Spark does not start at CLICKSTREAM_SPARK_URL={url}: {_first_line(error)}"
+            raise EngineMissing(f"{told}; correct the address, or see whether the cluster runs") from error
 
 
 def _local_options() -> dict[str, str]:

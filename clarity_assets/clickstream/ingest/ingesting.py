@@ -132,7 +132,7 @@ def _ingest_batch(
     again = [file.file_hash for file in done if file.file_hash in present.hashes]
     rejected = gather_rejected(con, [(s.folder, s.file) for s in staged], folder=folder)
     days = [land.day for land in landed if land.day]
-    record(settings, files=entries, days=days, rejected=rejected, again=again, now=now)
+    record(settings, mapping=mapping.name, files=entries, days=days, rejected=rejected, again=again, now=now)
     for day in changed & set(present.days):
         replaced_now(settings.events_folder / present.days[day].file)
     return done, changed

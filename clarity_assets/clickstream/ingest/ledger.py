@@ -83,6 +83,7 @@ def read_present(settings: Settings, mapping: str) -> Present:
 def record(
     settings: Settings,
     *,
+    mapping: str,
     files: Collection[FileEntry],
     days: Collection[Day],
     rejected: Path | None,
@@ -91,7 +92,7 @@ def record(
 ) -> None:
     """Write files, days and rejected rows (Parquet of file_hash, name, row_number, reason, row) in one transaction.
 
-    `again`: hashes of files that were ingested before, whose rejected rows are replaced.
+    `again`: hashes of files that came through this mapping before, whose rejected rows are replaced.
     """
     project_id, at = settings.need_project(), now.replace(tzinfo=None)
     with _opened(settings, "ingest") as con, transaction(con):
@@ -102,15 +103,16 @@ def record(
             rows = _rows(((project_id, *astuple(entry), at) for entry in entries), columns)
             _replace(con, table, rows, key=("project_id", *key))
         con.execute(
-            f"delete from {REJECTED_TABLE} where project_id = ? and file_hash in (select unnest(?::varchar[]))",  # noqa: S608
-            [project_id, list(again)],
+            f"""delete from {REJECTED_TABLE}
+                where project_id = ? and mapping = ? and file_hash in (select unnest(?::varchar[]))""",  # noqa: S608
+            [project_id, mapping, list(again)],
         )
         if rejected is not None:
             con.execute(
                 f"""insert into {REJECTED_TABLE} by name
-                    select $project_id as project_id, *, $at::timestamp as rejected_at
+                    select $project_id as project_id, $mapping as mapping, *, $at::timestamp as rejected_at
                     from read_parquet({literal(str(rejected))})""",  # noqa: S608 - a name that we gave
-                {"project_id": project_id, "at": at},
+                {"project_id": project_id, "mapping": mapping, "at": at},
             )
 
 

@@ -164,7 +164,7 @@ def read_mapping(file: Path) -> Mapping:
         raise MappingWrong(f"{file}: a mapping is called by its file: lower-case letters, digits, _ and -, then .yml")
     if not isinstance(told, dict):
         raise MappingWrong(
-            f"{file}: holds no mapping; write `description:`, `fields:` and the rest (docs/clickstream.md)"
+            f"{file}: holds no mapping; write `description:`, `fields:` and the rest (docs/runbook.md, Events)"
         )
     try:
         return Mapping.model_validate({"name": file.stem} | told)

@@ -70,9 +70,9 @@ def test_a_spark_connect_server_is_an_engine_like_any_other():
 
 def test_too_little_memory_is_told_with_what_to_do(tmp_path):
     sql = EngineSql("select list(i) as all_of_them from range(20_000_000) as numbers (i)", "")
-    with DuckDBEngine(memory_limit="20MB", temp_folder=tmp_path) as engine:
-        with pytest.raises(EngineFailed, match="out of memory or disk .* CLICKSTREAM_ENGINE=spark"):
-            engine.rows(sql)
+    told = r"out of memory or disk .* CLICKSTREAM_ENGINE=spark"
+    with DuckDBEngine(memory_limit="20MB", temp_folder=tmp_path) as engine, pytest.raises(EngineFailed, match=told):
+        engine.rows(sql)
 
 
 def test_what_spilled_is_gone_at_the_end_and_what_a_killed_process_left_after_a_day(tmp_path):
