@@ -21,7 +21,7 @@ ENDED = {
     dg.DagsterRunStatus.CANCELED: "canceled",
 }
 SCHEDULES = ("daily_collection", "weekly_reports", "monthly_reports", "nightly_upkeep")
-SENSORS = ("missed_days", "marts_behind", "overdue", "alerts")
+SENSORS = ("missed_days", "marts_behind", "overdue", "alerts", "clickstream_files", "clickstream_behind")
 TOO_LONG = "maximum runtime"  # what Dagster's run monitoring says of a run that it ended (1.13)
 
 

@@ -54,7 +54,7 @@ REJECTED = (
     Column("name", "VARCHAR", "Its name."),
     Column("row_number", "BIGINT", "Row in the file, from 1, the header not counted."),
     Column("reason", "VARCHAR", "Which rule it broke, with the value."),
-    Column("row", "VARCHAR", "The row as JSON, ids as pseudonyms, URLs without query strings. NULL: the line is no row."),
+    Column("row", "VARCHAR", "The row as JSON, ids as pseudonyms, URLs without query strings. NULL: no row at all."),
     Column("rejected_at", "TIMESTAMP", "When (UTC)."),
 )
 

@@ -1,4 +1,4 @@
-"""One asset for each model under `dbt_like_sql/` that the warehouse computes: key = layer, name; table = schema.name."""
+"""One asset for each model of `dbt_like_sql/` that the warehouse computes: key = layer, name; table = schema.name."""
 
 from collections.abc import Iterator
 from datetime import date

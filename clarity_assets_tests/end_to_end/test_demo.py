@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from clarity_assets.dagster_home import PROJECT
-from clarity_assets.demo.run import DAYS, FIRST_DAY
 from clarity_assets.demo.event_people import cohort_week
+from clarity_assets.demo.run import DAYS, FIRST_DAY
 from clarity_assets.demo.site import PLANTED
 
 pytestmark = pytest.mark.xdist_group("demo")  # what the module shares is made once

@@ -54,8 +54,7 @@ def test_a_make_target_exists(line):
 def test_a_clarity_assets_command_has_these_options(line, tmp_path):
     words = shlex.split(line)
     assert words[0] == ".venv/bin/clarity-assets"
-    if "archive/" in words:
-        words[words.index("archive/")] = str(tmp_path)
+    words = [str(tmp_path) if word in ("archive/", "events/") else word for word in words]
     command, rest = main.get_command(click.Context(main), words[1]), words[2:]
     while isinstance(command, click.Group) and rest:
         command, rest = command.get_command(click.Context(command), rest[0]), rest[1:]

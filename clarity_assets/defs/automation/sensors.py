@@ -18,7 +18,10 @@ from clarity_assets.overdue import find_overdue
 from clarity_assets.runs import end_dead_runs
 from clarity_assets.settings import Settings, load_settings
 
-JOBS = ("daily", "collect", "build", "weekly", "monthly", "publish", "upkeep", "recovery")
+JOBS = (
+    "daily", "collect", "build", "weekly", "monthly", "publish", "upkeep", "recovery",
+    "clickstream_ingest", "clickstream_days", "clickstream_weeks",
+)  # fmt: skip
 CORRUPT = WarehouseCorrupt.__name__
 FAST_S = 10  # between two looks where the clock runs fast
 SPAN_GAP = timedelta(days=7)  # days behind that lie nearer are built in one run

@@ -4,6 +4,7 @@ from datetime import date
 
 import dagster as dg
 
+from clarity_assets.clickstream.schema import FILE_OF_EVENTS
 from clarity_assets.dagster_facts import runs_under_way, was_asked
 from clarity_assets.defs.automation.schedules import LOOK_TIMEOUT_S, default_status
 from clarity_assets.defs.automation.sensors import spans
@@ -70,6 +71,8 @@ def clickstream_files(settings: Settings, context: dg.SensorEvaluationContext) -
 def clickstream_behind(settings: Settings, context: dg.SensorEvaluationContext) -> Asked:
     from clarity_assets.clickstream.behind import find_behind
 
+    if not (settings.events_folder / FILE_OF_EVENTS).exists():
+        return dg.SkipReason("no events yet: clarity-assets ingest FILE… --mapping NAME")
     behind = find_behind(settings, first=settings.first_date)
     asked = [
         _request(context, "clickstream_days", f"days {begin} {end} {behind.state}", begin, end)

@@ -19,6 +19,7 @@ KINDS = {
     "table": "table, replaced whole",
     "view": "view",
     "seed": "table, filled from the CSV file beside the contract",
+    "engine": "table, computed by DuckDB or Spark",
 }
 
 
@@ -56,7 +57,7 @@ def _model(model: Model, *, models: Mapping[str, Model], checks: Sequence[CheckL
     reads = ", ".join(f"[{t}](#{_anchor(t)})" if t in models else f"`{t}`" for t in model.upstream)
     facts = [
         f"**Grain** {', '.join(f'`{name}`' for name in meta.grain)}",
-        f"**Kind** {KINDS[meta.materialized]}",
+        f"**Kind** {_kind(model)}",
         *([f"**Reads** {reads}"] if reads else []),
     ]
     columns = _table(
@@ -66,6 +67,13 @@ def _model(model: Model, *, models: Mapping[str, Model], checks: Sequence[CheckL
     if checks:
         told.append(_table(("check", "rule", "if it fails"), map(_check, checks)))
     return "\n\n".join(told)
+
+
+def _kind(model: Model) -> str:
+    if not model.is_by_engine:
+        return KINDS[model.contract.meta.materialized]
+    days = "weeks" if model.contract.meta.every == "week" else "UTC days"
+    return f"{KINDS[model.contract.meta.materialized]}{'' if model.sql else ' through Python'}, replaced by {days}"
 
 
 def _check(check: CheckLike) -> tuple[str, str, str]:

@@ -44,7 +44,10 @@ def itemsets_of_duckdb(engine: Engine, counts: list[int], least: int, seconds: f
 
 
 def grow(baskets: Baskets, least: int, *, is_over: Callable[[], bool] = lambda: False) -> Itemsets | None:
-    """Every itemset in `least` baskets or more; None where they are more than MOST_ITEMSETS, or `is_over` says so."""
+    """Every itemset in `least` baskets or more; None where they are more than MOST_ITEMSETS, or `is_over` says so.
+
+    Products that fewer baskets hold are to be left out beforehand: they are not looked for.
+    """
     with warnings.catch_warnings():  # mlxtend changes how the process treats warnings as it is imported
         from mlxtend.frequent_patterns.fpcommon import FPTree
         from mlxtend.frequent_patterns.fpgrowth import fpg_step

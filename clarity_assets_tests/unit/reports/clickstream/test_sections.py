@@ -9,6 +9,7 @@ from clarity_assets.reports.document import FlowChart, HeatChart, Level, Table
 from clarity_assets.reports.figures import ChangeFigure, Figure
 from clarity_assets.reports.measures import MEASURES
 from clarity_assets.reports.period import Period
+from clarity_assets.reports.rendering.charts import PRINT, chart_note, chart_rows, chart_svg
 from clarity_assets.reports.rendering.texts import sentence_text
 from clarity_assets_tests.fixtures.clickstream_marts import DAYS, MONDAY, RETURNING, WEEK, clickstream_warehouse
 from clarity_assets_tests.sql.by_hand import PROJECT
@@ -107,6 +108,15 @@ def test_the_returning_cohort_stands_out_and_the_heat_map_has_a_row_for_each_wee
     assert heat.values[0][0] is not None
     assert heat.values[0][1] is None  # its second week is not over yet
     assert heat.nothing == "not over yet"
+
+
+def test_weeks_that_are_not_over_are_empty_cells_that_say_so(sections):
+    heat = block(sections["cohorts"], "cohorts_weeks")
+    assert chart_note(heat).endswith("empty: not over yet.")
+    assert chart_rows(heat)[1][0][2] == "not over yet"
+    svg = chart_svg(heat, width_px=900, prefix="c", palette=PRINT)
+    assert 'data-tip="Mon 28 Sep, Week 2: not over yet"' in svg
+    assert "<pattern" not in svg
 
 
 def test_the_leaking_step_is_named_with_its_device(sections):
