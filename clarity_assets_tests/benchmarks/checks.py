@@ -70,7 +70,7 @@ def _materialize(settings: Settings, models: dict[str, Model], day: date) -> flo
         for model in models.values():
             ensure_inputs(con, model, models=project_models(settings), requests=requests)
         with clocked() as clock:
-            for model in models.values():
+            for model in (model for model in models.values() if not model.is_by_engine):
                 run_model(con, model, start=day, end=day + timedelta(days=1))
     return clock.seconds
 

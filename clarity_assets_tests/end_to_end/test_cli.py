@@ -51,7 +51,11 @@ class Shop:
 
     def run_alone(self, *words: str, **environment: str) -> subprocess.CompletedProcess:
         """A command in a process of its own, as collecting reads the settings when Dagster's definitions load."""
-        told = {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "CLICKSTREAM_"))} | self.environment | environment
+        told = (
+            {k: v for k, v in os.environ.items() if not k.startswith(("CLARITY_", "CLICKSTREAM_"))}
+            | self.environment
+            | environment
+        )
         return subprocess.run(
             [sys.executable, "-m", "clarity_assets.cli", *words], env={k: v for k, v in told.items() if v is not None},
             cwd=self.folder, capture_output=True, text=True, timeout=120,

@@ -126,7 +126,11 @@ def execute_all(settings: Settings, folder: Path, names=tuple(CHARTS)) -> dict[s
         name: str(folder / "jupyter")
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CLARITY_", "CLICKSTREAM_", "JUPYTER"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CLARITY_", "CLICKSTREAM_", "JUPYTER"))
+    }
     environment = kept | own | {
         "GUARD_LOG": str(folder / "guard.log"), "CLARITY_WAREHOUSE": str(settings.warehouse), "PYTHONPATH": str(folder), "PYTHONWARNINGS": "default::UserWarning",
         "HTTP_PROXY": NO_WAY_OUT, "HTTPS_PROXY": NO_WAY_OUT, "http_proxy": NO_WAY_OUT, "https_proxy": NO_WAY_OUT,

@@ -24,6 +24,8 @@ SESSION_OPTIONS = {
     # As DuckDB: what overflows or cannot be cast is an error, not NULL. (A division by zero is an error too, where
     # DuckDB gives NULL or inf: queries guard it with nullif.)
     "spark.sql.ansi.enabled": "true",
+    # rows that lie together by some of a join's keys need not be moved for the others
+    "spark.sql.requireAllClusterKeysForCoPartition": "false",
 }
 STARTING_OPTIONS = {
     "spark.app.name": "clarity-assets",

@@ -34,7 +34,7 @@ JOURNEY = EngineSql(
                             case
                                 when starts_with(page, '/') then split_part(page, '/', 2)
                                 when contains(page, '://') then split_part(page, '/', 4)
-                                else split_part(page, '/', 1)
+                                else split_part(page, '/', 2)
                             end,
                             ''
                         ),
@@ -94,7 +94,7 @@ JOURNEY = EngineSql(
                             case
                                 when startswith(page, '/') then split_part(page, '/', 2)
                                 when contains(page, '://') then split_part(page, '/', 4)
-                                else split_part(page, '/', 1)
+                                else split_part(page, '/', 2)
                             end,
                             ''
                         ),

@@ -89,14 +89,10 @@ from gathered
 left join bought using (session_key)
 """,
     spark="""
-with told as (
-    select event.*, placed.session_key, placed.step, placed.started_date, placed.started_us
-    from clickstream_event as event
-    join clickstream_placed as placed on event.date = placed.date and event.seq = placed.seq
-),
-
-bought as (
+with bought as (
     select
+        stream,
+        is_told,
         session_key,
         count(distinct order_id) as orders,
         aggregate(
@@ -104,9 +100,9 @@ bought as (
             0D,
             (total, bought_one) -> total + bought_one.value
         ) as revenue
-    from told
+    from clickstream_placed
     where event_type = 'purchase'
-    group by session_key
+    group by stream, is_told, session_key
 ),
 
 gathered as (
@@ -134,12 +130,14 @@ gathered as (
         min_by(os, step) filter (where os is not null) as os,
         min_by(country, step) filter (where country is not null) as country,
         bool_or(is_bot) as has_bot
-    from told
-    group by session_key
+    from clickstream_placed
+    group by stream, is_told, session_key
 )
 
 select
     started_date as date,
+    gathered.stream,
+    gathered.is_told,
     gathered.session_key,
     visitor_id,
     coalesce(user_id, visitor_id) as person_id,
@@ -170,6 +168,9 @@ select
     if(pageviews = 0, events, pageviews) <= 1 and cart_adds + checkouts + purchases = 0 as is_bounce,
     purchases > 0 as is_converted
 from gathered
-left join bought on gathered.session_key = bought.session_key
+left join bought
+    on gathered.stream = bought.stream
+    and gathered.is_told = bought.is_told
+    and gathered.session_key = bought.session_key
 """,
 )

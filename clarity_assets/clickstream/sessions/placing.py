@@ -21,6 +21,8 @@ PLACED_VIEW = "placed"
 #   stream's first event of the day (`opened_*`).
 # - The key's remainder (2^51) keeps the product within BIGINT after 2041.
 # DuckDB joins the few `ended` islands, which is faster than two more windows; Spark would compute `reached` twice.
+# For DuckDB the rows are narrow, and joined back to the events. Spark's hold all columns, besides the stream by which it
+# has partitioned them: it need not move them again.
 PLACED = EngineSql(
     duckdb="""
 with told as not materialized (
@@ -124,10 +126,9 @@ where started_us >= epoch_us($start::timestamp) and started_us < epoch_us($end::
     spark="""
 with told as (
     select
+        *,
         coalesce(session_id, visitor_id) as stream,
         session_id is not null as is_told,
-        date,
-        seq,
         unix_micros(cast(event_at as timestamp)) as at_us
     from clickstream_event
 ),
@@ -146,9 +147,9 @@ crossing as (
 ),
 
 needed as (
-    select stream, is_told, date, seq, at_us from told where date >= :start and date < :end
+    select * from told where date >= :start and date < :end
     union all
-    select told.stream, told.is_told, told.date, told.seq, told.at_us
+    select told.*
     from told
     left semi join crossing
         on told.stream = crossing.stream and told.is_told = crossing.is_told and told.date = crossing.date
@@ -175,11 +176,7 @@ marked as (
 
 reached as (
     select
-        stream,
-        at_us,
-        date,
-        seq,
-        place,
+        *,
         max(case when is_begin then at_us end) over so_far as begun_us,
         max(case when is_begin then place end) over so_far as begun_place,
         max(case when is_opening then at_us end) over so_far as opened_us,
@@ -192,9 +189,7 @@ reached as (
 
 placed as (
     select
-        stream,
-        date,
-        seq,
+        *,
         if(is_one, begun_us, opened_us) as started_us,
         place - if(is_one, begun_place, opened_place) + 1 as step
     from (
@@ -204,12 +199,32 @@ placed as (
 )
 
 select
-    date,
-    seq,
+    stream,
+    is_told,
     stream ^ ((started_us % 2251799813685248) * 4001) as session_key,
     cast(step as int) as step,
     cast(timestamp_micros(started_us) as date) as started_date,
-    started_us
+    started_us,
+    event_at,
+    event_local_at,
+    event_type,
+    visitor_id,
+    user_id,
+    page,
+    source,
+    medium,
+    campaign,
+    product_id,
+    category,
+    price,
+    quantity,
+    order_id,
+    rating,
+    device,
+    browser,
+    os,
+    country,
+    is_bot
 from placed
 where started_us >= unix_date(:start) * 86400000000 and started_us < unix_date(:end) * 86400000000
 """,

@@ -122,21 +122,23 @@ select
     fact.date,
     placed.session_key,
     placed.step,
-    event.event_at,
-    event.event_type,
-    event.page,
-    event.product_id,
-    event.category,
-    event.price,
-    event.quantity,
-    event.order_id,
-    event.rating,
+    placed.event_at,
+    placed.event_type,
+    placed.page,
+    placed.product_id,
+    placed.category,
+    placed.price,
+    placed.quantity,
+    placed.order_id,
+    placed.rating,
     fact.person_id,
     fact.device,
     fact.is_bot
-from clickstream_event as event
-join clickstream_placed as placed on event.date = placed.date and event.seq = placed.seq
-join clickstream_fact as fact on placed.session_key = fact.session_key
+from clickstream_placed as placed
+join clickstream_fact as fact
+    on placed.stream = fact.stream
+    and placed.is_told = fact.is_told
+    and placed.session_key = fact.session_key
 where fact.date >= :first and fact.date < :last
 """,
 )

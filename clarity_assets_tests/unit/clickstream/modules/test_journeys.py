@@ -43,7 +43,9 @@ def paths(rows: Rows) -> dict[str, int]:
         ("/", "home"),
         ("https://shop.example/products/42", "products"),
         ("/products/42", "products"),
-        ("products/42", "products"),
+        ("shop.example/products/42", "products"),  # as ingest names a page, unless CLARITY_PAGE_KEEP_HOST is false
+        ("shop.example/", "home"),
+        ("shop.example/index", "index"),
         ("/Über/uns", "Über"),
         ("/out/https://other.example/x", "out"),
         ("https://shop.example//products", "home"),
