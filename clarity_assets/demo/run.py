@@ -231,7 +231,8 @@ def _build(instance, bar: Progress) -> dict[str, dict[str, Path]]:
         bar.advance(task)
     build_exports(week, instance=instance)
     bar.advance(task)
-    return {"Weekly": files[week], "Monthly": files[month]}
+    of_events = {"html": load_settings().reports / "weekly_clickstream" / f"{week.slug}.html"}  # made with the events
+    return {"Weekly": files[week] | {"clickstream": of_events}, "Monthly": files[month]}
 
 
 def _mondays(*, until: date) -> list[date]:
@@ -263,7 +264,7 @@ def _tell(
     console.print(f"\nDuckDB file  {_shown(paths.warehouse)}")
     for every, by_kind in reports.items():
         for kind, files in by_kind.items():
-            console.print(f"{every:<8} {kind:<8} {_shown(files['html'])}", soft_wrap=True)
+            console.print(f"{every:<8} {kind:<11} {_shown(files['html'])}", soft_wrap=True)
     console.print(f"Exports      {_shown(paths.reports / 'exports' / 'latest')}\nUI           make demo-ui")
 
 

@@ -11,6 +11,7 @@ from clarity_assets.defs.partitions import FIRST_DATE, daily, weekly
 from clarity_assets.defs.resources import RUN_LIMIT, ClaritySettings
 from clarity_assets.project_models import project_models
 from clarity_assets.reports.rendering.texts import markdown_table
+from clarity_assets.runs import PUBLISHED
 from clarity_assets.settings import load_settings
 from clarity_assets.warehouse.models.model import Model
 
@@ -120,7 +121,7 @@ def module_assets(module: Module, models: dict[str, Model]) -> dg.AssetsDefiniti
     @dg.multi_asset(
         name=f"clickstream__{module.name}",
         specs=[table_spec(models[table], module) for table in module.models],
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=dg.BackfillPolicy.single_run() if module.every == "day" else None,  # models: a run a week
         pool=ENGINE_POOL,
     )
     def analysis(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> Iterator[dg.MaterializeResult]:
@@ -159,13 +160,13 @@ ingest_job = dg.define_asset_job(
 )
 days_job = dg.define_asset_job(
     "clickstream_days",
-    selection=dg.AssetSelection.assets(SESSIONS) | _of("day"),
+    selection=dg.AssetSelection.assets(SESSIONS, PUBLISHED) | _of("day"),
     tags=RUN_LIMIT,
-    description="Sessions and the daily analyses of a range of UTC days, checked.",
+    description="Sessions and the daily analyses of a range of UTC days, checked, and the published copy.",
 )
 weeks_job = dg.define_asset_job(
     "clickstream_weeks",
-    selection=_of("week"),
+    selection=dg.AssetSelection.assets(["reports", "weekly_clickstream"], PUBLISHED) | _of("week"),
     tags=RUN_LIMIT,
-    description="The weekly analyses and models of a week, checked.",
+    description="The weekly analyses and models of a week, checked, its clickstream report, and the published copy.",
 )

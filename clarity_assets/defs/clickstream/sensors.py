@@ -1,7 +1,5 @@
 """What is looked after: files in the drop folder, and analyses that are behind the events."""
 
-from datetime import date
-
 import dagster as dg
 
 from clarity_assets.clickstream.schema import FILE_OF_EVENTS
@@ -75,10 +73,15 @@ def clickstream_behind(settings: Settings, context: dg.SensorEvaluationContext) 
         return dg.SkipReason("no events yet: clarity-assets ingest FILE… --mapping NAME")
     behind = find_behind(settings, first=settings.first_date)
     asked = [
-        _request(context, "clickstream_days", f"days {begin} {end} {behind.state}", begin, end)
+        _request(
+            context,
+            "clickstream_days",
+            f"days {begin} {end} {behind.state}",
+            tags={"dagster/asset_partition_range_start": f"{begin}", "dagster/asset_partition_range_end": f"{end}"},
+        )
         for begin, end in spans(behind.days)
     ] or [
-        _request(context, "clickstream_weeks", f"week {monday} {behind.state}", monday, monday)
+        _request(context, "clickstream_weeks", f"week {monday} {behind.state}", partition_key=f"{monday}")
         for monday in behind.weeks
     ]
     asked = [request for request in asked if request]
@@ -87,12 +90,11 @@ def clickstream_behind(settings: Settings, context: dg.SensorEvaluationContext) 
     )
 
 
-def _request(context, job: str, run_key: str, first: date, last: date) -> dg.RunRequest | None:
+def _request(context, job: str, run_key: str, **options) -> dg.RunRequest | None:
     """Asked once for the same events: a run that fails is not begun over and over."""
     if was_asked(context.instance, run_key):
         return None
-    tags = {"dagster/asset_partition_range_start": f"{first}", "dagster/asset_partition_range_end": f"{last}"}
-    return dg.RunRequest(run_key=run_key, job_name=job, tags=tags)
+    return dg.RunRequest(run_key=run_key, job_name=job, **options)
 
 
 @dg.definitions
