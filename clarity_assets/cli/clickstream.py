@@ -92,11 +92,12 @@ def _export(path: Path, modules: tuple[str, ...], done, settings: Settings) -> N
     from clarity_assets.clickstream.exporting import export_tables
     from clarity_assets.project_models import ensure_project
 
-    start = done.start - timedelta(days=done.start.weekday())  # the week that holds the first day
     with _warehouse(settings) as con:
         models = ensure_project(con, settings)
         chosen = [models[table] for name in modules or MODULES for table in MODULES[name].models]
-        counts = export_tables(con, path, models=chosen, project_id=settings.need_project(), start=start, end=done.end)
+        counts = export_tables(
+            con, path, models=chosen, project_id=settings.need_project(), start=done.start, end=done.end
+        )
     console.print(f"\n{sum(counts.values()):,} rows of {len(counts)} tables: {path}")
 
 

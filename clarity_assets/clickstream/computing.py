@@ -15,7 +15,6 @@ from clarity_assets.clickstream.tables import BUILT, BUILT_TABLE, CLICKSTREAM_TA
 from clarity_assets.project_models import project_models
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.connection import open_warehouse
-from clarity_assets.warehouse.models.model import Model
 from clarity_assets.warehouse.models.run import replace_rows
 from clarity_assets.warehouse.query import one
 from clarity_assets.warehouse.tables import ensure_tables, transaction
@@ -43,7 +42,7 @@ def compute(engine: Engine, module: Module, *, start: date, end: date, settings:
     """
     began_s = time.monotonic()
     models = project_models(settings)
-    made_of = _read(engine, module, start=start, end=end, settings=settings, models=models)
+    made_of = _read(engine, module, start=start, end=end, settings=settings)
     rows: dict[str, list] = {table: [] for table in module.models}
     for first, last in _runs(module, start, end):
         run = Run(engine=engine, start=first, end=last, settings=settings, models=models)
@@ -75,17 +74,13 @@ def periods(module: Module, start: date, end: date) -> list[date]:
     return [start + i * step for i in range((end - start) // step)]
 
 
-def _read(
-    engine: Engine, module: Module, *, start: date, end: date, settings: Settings, models: dict[str, Model]
-) -> dict[date, str]:
+def _read(engine: Engine, module: Module, *, start: date, end: date, settings: Settings) -> dict[date, str]:
     """Give the engine the sessions and steps that the module reads; what each day's (week's) rows will be made of."""
     first, last = reads(module, start, end, settings)
     with _warehouse(settings, f"clickstream {module.name}: files") as con:
         ensure_tables(con, CLICKSTREAM_TABLES)
         project_id = settings.need_project()
-        made_of = made_of_now(
-            con, module, project_id=project_id, settings=settings, models=models, days=periods(module, start, end)
-        )
+        made_of = made_of_now(con, module, project_id=project_id, settings=settings, days=periods(module, start, end))
         sessions = session_files(con, settings, start=first, end=last)
         steps = step_files(con, settings, start=first, end=last)
     engine.read("session", sessions, columns=SESSION)
@@ -106,7 +101,6 @@ def made_of_now(
     *,
     project_id: str,
     settings: Settings,
-    models: dict[str, Model],
     days: list[date],
 ) -> dict[date, str]:
     """Day (or Monday) -> hash of the sessions that its rows rest on, of the queries and of the settings."""
@@ -114,14 +108,20 @@ def made_of_now(
         f"select date, made_of from {SESSION_DAY_TABLE} where project_id = ? order by date",  # noqa: S608 - a constant
         [project_id],
     ).fetchall()
-    ours = {name: value for name, value in settings if name.startswith("clickstream_") and name not in ELSEWHERE}
-    code = repr((sorted(ours.items()), module.version, [models[table].code_version for table in module.models]))
+    code = code_of(module, settings)
     found = {}
     for day in days:
         first, last = reads(module, day, day + PERIOD[module.every], settings)
         told = repr([row for row in rows if first <= row[0] < last])
         found[day] = hashlib.sha256((code + told).encode()).hexdigest()[:16]
     return found
+
+
+def code_of(module: Module, settings: Settings) -> str:
+    """All that the module's rows follow from besides sessions: settings, version, queries."""
+    models = project_models(settings)
+    ours = {name: value for name, value in settings if name.startswith("clickstream_") and name not in ELSEWHERE}
+    return repr((sorted(ours.items()), module.version, [models[table].code_version for table in module.models]))
 
 
 ELSEWHERE = frozenset(
@@ -141,7 +141,7 @@ def days_behind(
     if start >= end:
         return []
     days = periods(module, start, end)
-    now = made_of_now(con, module, project_id=project_id, settings=settings, models=project_models(settings), days=days)
+    now = made_of_now(con, module, project_id=project_id, settings=settings, days=days)
     built = dict(
         con.execute(
             f"select date, made_of from {BUILT_TABLE} where project_id = ? and module = ?",  # noqa: S608 - a constant

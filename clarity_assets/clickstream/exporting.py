@@ -31,14 +31,16 @@ def need_ending(path: Path) -> None:
 def export_tables(
     con: duckdb.DuckDBPyConnection, path: Path, *, models: list[Model], project_id: str, start: date, end: date
 ) -> dict[str, int]:
-    """Write the rows of the UTC days (and of weeks that begin in) [start, end); how many by table.
+    """Write the rows of the UTC days [start, end), and of the weeks that hold any of them; how many by table.
 
     Raises RequestRefused for an unknown ending, and where a table has more rows than an Excel sheet; ReportUnwritable.
     """
     need_ending(path)
     days = {"project_id": project_id, "start": start, "end": end}
     writer = {".json": _json, ".xlsx": _excel, ".zip": _csv}[path.suffix.lower()]
-    counts = {m.table: con.execute(f"select count(*) from ({_rows_sql(m)})", days).fetchall()[0][0] for m in models}  # noqa: S608
+    counts = {}
+    for m in models:
+        counts[m.table] = con.execute(f"select count(*) from ({_rows_sql(m)})", days).fetchall()[0][0]  # noqa: S608
     write_atomically(path, writer(con, models, counts, days))
     return counts
 
@@ -49,8 +51,9 @@ def _rows_sql(model: Model, *, text: str = "{0}") -> str:
         for c in model.contract.columns
     )
     order = ", ".join(identifier(name) for name in model.contract.meta.grain)
+    first = "date_trunc('week', $start::date)" if model.contract.meta.every == "week" else "$start"
     return f"""select {columns} from {quoted(model.table)}
-               where project_id = $project_id and date >= $start and date < $end order by {order}"""  # noqa: S608
+               where project_id = $project_id and date >= {first} and date < $end order by {order}"""  # noqa: S608
 
 
 def _names(model: Model) -> list[str]:

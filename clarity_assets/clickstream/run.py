@@ -57,8 +57,9 @@ def run_clickstream(
     """Make what is behind of the analyses (none named: of all) and of the sessions below them.
 
     Without days: all days that have events, and of weekly analyses the last RECENT_WEEKS whole weeks of them. With
-    days [start, end): all of these, behind or not. An analysis that fails does not stop the others. Raises
-    RequestRefused for an unknown name and where there are no events; what the sessions raise, since all rest on them.
+    days [start, end): all of these that lie within the events, behind or not. An analysis that fails does not stop the
+    others. Raises RequestRefused for an unknown name and where there are no events of the days; what the sessions
+    raise, since all rest on them.
     """
     chosen = [_module(name) for name in modules] or list(MODULES.values())
     is_forced = start is not None
@@ -87,7 +88,10 @@ def _span(settings: Settings, start: date | None, end: date | None) -> tuple[dat
         found = days_with_events(con, settings.need_project())
     if found is None:
         raise RequestRefused("there are no events yet; land some: clarity-assets ingest FILE… --mapping NAME")
-    return start or found[0], end or found[1] + DAY
+    first, last = max(start or found[0], found[0]), min(end or found[1] + DAY, found[1] + DAY)
+    if first >= last:
+        raise RequestRefused(f"there are events of {found[0]} to {found[1]}, none of the days asked for")
+    return first, last
 
 
 def _sessions_to_make(settings: Settings, start: date, end: date) -> list[date]:
@@ -99,7 +103,9 @@ def _sessions_to_make(settings: Settings, start: date, end: date) -> list[date]:
 
 def _behind(settings: Settings, module: Module, start: date, end: date) -> list[date]:
     if module.every == "week":
+        first_week = start - timedelta(days=start.weekday())
         start, end = recent_weeks(settings, end)
+        start = max(start, first_week)
     with _warehouse(settings) as con:
         return days_behind(con, module, settings=settings, start=start, end=end)
 

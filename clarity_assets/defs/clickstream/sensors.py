@@ -1,11 +1,13 @@
 """What is looked after: files in the drop folder, and analyses that are behind the events."""
 
+import hashlib
+
 import dagster as dg
 
 from clarity_assets.clickstream.schema import FILE_OF_EVENTS
 from clarity_assets.dagster_facts import runs_under_way, was_asked
 from clarity_assets.defs.automation.schedules import LOOK_TIMEOUT_S, default_status
-from clarity_assets.defs.automation.sensors import spans
+from clarity_assets.defs.automation.sensors import attempt, spans
 from clarity_assets.defs.clickstream.assets import days_job, ingest_job, weeks_job
 from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt
 from clarity_assets.settings import Settings, load_settings
@@ -55,8 +57,12 @@ def clickstream_files(settings: Settings, context: dg.SensorEvaluationContext) -
     found = find_dropped(settings)
     if not found:
         return dg.SkipReason(f"no finished file in {settings.drop_folder}/<mapping>/")
-    newest_s = max(path.stat().st_mtime for path, _ in found)
-    return [dg.RunRequest(run_key=f"{len(found)} files, the newest of {newest_s:.3f}")]
+    stamps = sorted((f"{path}", (s := path.stat()).st_size, s.st_mtime_ns, s.st_ctime_ns) for path, _ in found)
+    files = hashlib.sha256(repr(stamps).encode()).hexdigest()[:12]
+    run_key = f"files {files} {attempt(settings)}"  # those that failed are tried again hours later
+    if was_asked(context.instance, run_key):
+        return dg.SkipReason(f"{len(found)} files were tried, and are tried again later")
+    return [dg.RunRequest(run_key=run_key)]
 
 
 @_looked(
@@ -76,22 +82,22 @@ def clickstream_behind(settings: Settings, context: dg.SensorEvaluationContext) 
         _request(
             context,
             "clickstream_days",
-            f"days {begin} {end} {behind.state}",
+            f"days {begin} {end} {behind.state} {attempt(settings)}",
             tags={"dagster/asset_partition_range_start": f"{begin}", "dagster/asset_partition_range_end": f"{end}"},
         )
         for begin, end in spans(behind.days)
     ] or [
-        _request(context, "clickstream_weeks", f"week {monday} {behind.state}", partition_key=f"{monday}")
+        _request(
+            context, "clickstream_weeks", f"week {monday} {behind.state} {attempt(settings)}", partition_key=f"{monday}"
+        )
         for monday in behind.weeks
     ]
     asked = [request for request in asked if request]
-    return asked or dg.SkipReason(
-        behind.told or "the analyses tell what the events tell, or were tried with these events"
-    )
+    return asked or dg.SkipReason(behind.told or "the analyses tell what the events tell, or were tried just now")
 
 
 def _request(context, job: str, run_key: str, **options) -> dg.RunRequest | None:
-    """Asked once for the same events: a run that fails is not begun over and over."""
+    """Asked once in CLARITY_RETRY_AFTER_H hours for the same: a run that fails is not begun over and over."""
     if was_asked(context.instance, run_key):
         return None
     return dg.RunRequest(run_key=run_key, job_name=job, **options)
