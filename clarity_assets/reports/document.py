@@ -163,7 +163,8 @@ class HeatChart:
     """A table in colours: `values[row][column]`, None where unknown; colours are scaled by column.
 
     `sources`: where each value comes from, as `values`; empty where nobody tells. `nothing`: what a cell without a
-    value says where that is no gap in what is known.
+    value says where that is no gap in what is known. `is_one_scale`: all columns tell the same, so that one scale
+    holds for them all.
     """
 
     name: str
@@ -176,6 +177,7 @@ class HeatChart:
     decimals: int = 1
     sources: tuple[tuple[Source | None, ...], ...] = ()
     nothing: str = ""
+    is_one_scale: bool = False
 
 
 @dataclass(frozen=True)

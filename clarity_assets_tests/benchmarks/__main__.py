@@ -10,11 +10,12 @@ import click
 import duckdb
 
 from clarity_assets.settings import Settings
-from clarity_assets_tests.benchmarks import looking
+from clarity_assets_tests.benchmarks import clickstream, looking
 from clarity_assets_tests.benchmarks.anomalies import results as anomalies
 from clarity_assets_tests.benchmarks.changes import changes
 from clarity_assets_tests.benchmarks.checks import day_of_checks, sizes_of_checks
 from clarity_assets_tests.benchmarks.claims import results as claims
+from clarity_assets_tests.benchmarks.clickstream_models import results as models_of_clickstream
 from clarity_assets_tests.benchmarks.days import (
     PlainSqlite,
     Times,
@@ -45,7 +46,8 @@ STATISTICS = (
     "levels",
     "claims",
 )  # how often they are right, not how fast they are
-NAMES = (*COLLECTION, "marts", "checks", "reports", "operating", *STATISTICS)
+NAMES = (*COLLECTION, "marts", "checks", "reports", "operating", "clickstream", "scale", *STATISTICS)
+BY_NAME_ALONE = ("scale",)  # an hour and 20 GB of disk
 DAY_TARGET_S = DERIVED_TARGET_S = 0.2
 REBUILD_TARGET_S = 60.0
 REBUILD_TARGET_MB = 2 * 1024**3 / MB
@@ -87,8 +89,20 @@ class Bench:
             say(f"reports over {self.days} days")
             settings = self.settings("reports", until_day=self.days - 1)
             self.keep("reports", reports(settings, days=self.days, repeats=self.repeats(5)))
+        self.on_clickstream()
         self.on_statistics()
         return self.results
+
+    def on_clickstream(self) -> None:
+        if "clickstream" in self.chosen:
+            say("sessions, analyses and models of ten million events")
+            events = round(clickstream.EVENTS * self.scale)
+            results = clickstream.results(self.folder / "clickstream", events=events, repeats=self.repeats(5))
+            self.keep("clickstream", [*results, *models_of_clickstream(repeats=self.repeats(9))])
+        if "scale" in self.chosen:
+            say("sessions, analyses and the funnel of 1, 10 and 50 million events, by both engines")
+            sizes = tuple(round(size * self.scale) for size in clickstream.SIZES)
+            self.keep("scale", list(clickstream.curve(self.folder / "scale", sizes=sizes)))
 
     def on_marts(self) -> None:
         say(f"marts of {self.days} days")
@@ -274,7 +288,8 @@ def main(only: tuple[str, ...], quick: bool, days: int, keep: bool, folder: Path
     made = Path(tempfile.mkdtemp(prefix="benchmarks-", dir=folder))
     try:
         head = f"{machine()}; a synced write of 4 kB takes {shown(sync_s(made), 's')}"
-        bench = Bench(made, only or NAMES, days // 10 if quick else days)
+        chosen = only or tuple(name for name in NAMES if name not in BY_NAME_ALONE)
+        bench = Bench(made, chosen, days // 10 if quick else days)
         with clocked() as clock:
             results = bench.run()
     finally:

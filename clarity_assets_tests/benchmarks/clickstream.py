@@ -17,6 +17,7 @@ from clarity_assets_tests.benchmarks.clickstream_work import FIRST_FOUR, setting
 from clarity_assets_tests.benchmarks.measure import MB, Result
 
 EVENTS = 10_000_000
+SIZES = (1_000_000, 10_000_000, 50_000_000)
 FOUR_TARGET_S, FOUR_TARGET_MB = 15.0, 4 * 1024**3 / MB
 ENGINES = ("duckdb", "spark")
 LOOK_S = 0.1
@@ -93,7 +94,7 @@ def results(folder: Path, *, events: int = EVENTS, repeats: int = 5) -> Iterator
             yield Result("  peak memory", [done.peak_mb], "MB")
 
 
-def curve(folder: Path, *, sizes: tuple[int, ...] = (1_000_000, 10_000_000, 50_000_000)) -> Iterator[Result]:
+def curve(folder: Path, *, sizes: tuple[int, ...] = SIZES) -> Iterator[Result]:
     """Time and memory against events, both engines, once each: for docs/scale.md."""
     for events in sizes:
         here = folder / f"{events}"

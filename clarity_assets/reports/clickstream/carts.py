@@ -156,7 +156,7 @@ def _changed_product(facts: EventFacts, products: Sequence[Total]) -> Finding | 
                            product["carted_sessions"], is_change=True)  # fmt: skip
     if not products:
         return None
-    words = "No product is left in carts more often than the others by more than chance."
+    words = "No product is shown to be left in carts more often than the others."
     return Finding("product_abandonment_rate", {}, Sentence(words))
 
 
@@ -198,7 +198,8 @@ def _blocks(facts: EventFacts, told: Total, products, sizes) -> Iterator[Chart |
     yield _trend(facts)
     if products:
         chart = bars("carts_products", "Value left in carts by product", products[:TOP], "abandoned_value",
-                     label=lambda one: _product(one.keys), unit="in the shop's currency")  # fmt: skip
+                     label=lambda one: _product(one.keys), unit="in the shop's currency",
+                     is_part=len(products) > TOP)  # fmt: skip
         yield chart
         yield _products(facts, "carts_abandoned_products", "Products that are left in carts", products[:TOP])
     if sizes:
@@ -227,7 +228,8 @@ def _trend(facts: EventFacts) -> TrendChart:
 def _products(facts, name: str, title: str, products: Sequence[Total], *, is_long: bool = False) -> Table:
     columns = (Column("Product"), Column("Put into carts", True, "Sessions"), Column("Left in them", True, "Sessions"),
                Column("Share left", True), Column("Against the others", True, "Its share / that of the other products"),
-               Column("Value left", True), Column("Taken out", True, "Sessions"), change_columns(facts)[1])  # fmt: skip
+               Column("Value left", True), Column("Taken out", True, "Sessions"),
+               change_columns(facts, of="Share left")[1])  # fmt: skip
     rows = tuple(
         (_product(one.keys), one["carted_sessions"], one["abandoned_sessions"], one["product_abandonment_rate"],
          _ratio(facts.contrasts.of(CART_PRODUCT, "product_abandonment_rate", **one.keys)), one["abandoned_value"],

@@ -24,6 +24,7 @@ KINDS = (
     ("day", 1, "Day 1"),
     ("day", 7, "Day 7"),
 )
+NOT_OVER = "not over yet"
 SHOWN_PERIODS, SHOWN_COHORTS, SHOWN_DAYS = 10, 16, 21
 CANNOT_TELL = (
     "People who come again on another device, or after clearing cookies, without logging in: they count as new, so "
@@ -147,8 +148,7 @@ def _blocks(facts: EventFacts, week: Period, first, statuses: Sequence[Total]) -
                                where={"cohort_kind": "week", "is_complete": True}, period=week)  # fmt: skip
     if lines:
         yield _heat(lines)
-    if first:
-        yield _returns(first)
+    yield _returns(first)
     if statuses:
         yield _status_bars(statuses)
         yield _status_table(statuses)
@@ -156,7 +156,8 @@ def _blocks(facts: EventFacts, week: Period, first, statuses: Sequence[Total]) -
     days = sorted(recency, key=lambda one: one.keys["days_since_last_visit"])[:SHOWN_DAYS]
     if days:
         yield bars("cohorts_recency", f"Visitors by days since their last visit (the first {len(days)})", days,
-                   "visitors", label=lambda one: _days_text(one.keys["days_since_last_visit"]))  # fmt: skip
+                   "visitors", label=lambda one: _days_text(one.keys["days_since_last_visit"]),
+                   is_part=len(recency) > len(days))  # fmt: skip
     yield _differences_table(facts, week)
 
 
@@ -184,14 +185,20 @@ def _heat(lines: Sequence[Total]) -> HeatChart:
         tuple(tuple(cell.value if cell else None for cell in row) for row in cells),
         decimals=1,
         sources=tuple(tuple(cell.source if cell else None for cell in row) for row in cells),
-        nothing="not over yet",
+        nothing=NOT_OVER,
+        is_one_scale=True,
     )
 
 
 def _returns(first) -> Table:
     columns = (Column("Came again"), Column("Share", True), Column("Visitors who did", True),
                Column("New visitors", True, "Of all cohorts for which this time is over"))  # fmt: skip
-    rows = tuple((title, total["retention_rate"], total["retained"], total["visitors"]) for _, _, title, total in first)
+    told = {title: total for _, _, title, total in first}
+    rows = tuple(
+        (title, total["retention_rate"], total["retained"], total["visitors"])
+        if (total := told.get(title)) else (title, NOT_OVER, None, None)
+        for _, _, title in KINDS
+    )  # fmt: skip
     note = (
         "Week 1 are the 7 days from the Monday after the week of the first visit; month 1 is the calendar month after."
     )

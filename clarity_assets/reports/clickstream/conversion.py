@@ -55,7 +55,8 @@ def _blocks(facts: EventFacts, fitted: Fitted, lines: list[Total]) -> Iterator[C
     used = [one for one in lines if one.value("importance")]
     if fitted.has_signal and used:
         yield bars("conversion_importance", "What the tree goes by", used[:TOP], "permutation_importance",
-                   label=lambda one: feature_name(one.keys), unit="AUC lost without it")  # fmt: skip
+                   label=lambda one: feature_name(one.keys), unit="AUC lost without it",
+                   is_part=len(used) > TOP)  # fmt: skip
     yield score_table(fitted, name="conversion_scores")
     if fitted.has_signal:
         yield from calibration(facts, CONVERSION_CALIBRATION, fitted.week, name="conversion")

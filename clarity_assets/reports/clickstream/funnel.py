@@ -160,7 +160,7 @@ def _bars(funnel: Funnel) -> BarChart:
 def _steps(facts: EventFacts, funnel: Funnel) -> Table:
     columns = (Column("Step"), Column("Persons", True, "In order, within the window; a day, added up"),
                Column("In any order", True), Column("Went no further", True), Column("Drop-off", True),
-               Column("Time since the step before", True), change_columns(facts)[1])  # fmt: skip
+               Column("Time since the step before", True), change_columns(facts, of="Drop-off")[1])  # fmt: skip
     rows = tuple(
         (
             _step(one.keys["step"]),

@@ -71,6 +71,7 @@ def verdict(fitted: Fitted, *, use: str) -> Finding:
     values = {"auc": fitted.auc, "baseline": scores["baseline_auc"], "by": _feature(told["baseline_name"]),
               "shuffled": scores["shuffled_auc_high"], "persons": scores["persons_test"],
               "buyers": scores["buyers_test"], "learnt": scores["buyers_train"]}  # fmt: skip
+    is_feature_better = scores.value("baseline_auc") > scores.value("shuffled_auc_high") > 0
     if fitted.is_too_few:
         words = (
             "Too few to say: {learnt} bought among those to learn from, {buyers} among those to test on. No "
@@ -79,9 +80,9 @@ def verdict(fitted: Fitted, *, use: str) -> Finding:
         values = {"learnt": scores["buyers_train"], "buyers": scores["buyers_test"]}
     elif not fitted.has_signal:
         words = (
-            f"No signal: the {fitted.name} ranks a buyer above another person in {{auc}} of pairs (AUC; 0.5 is "
-            "guessing), and of shuffled labels 1 of 20 comes to {shuffled} or more. The best single feature, {by}, has "
-            "{baseline}. Do not choose people by it."
+            f"This {fitted.name} has no signal: it ranks a buyer above another person in {{auc}} of pairs (AUC; 0.5 is "
+            "guessing), and of shuffled labels 1 of 20 comes to {shuffled} or more: do not use its ranking. "
+            f"{_SORT if is_feature_better else _NO_FEATURE}"
         )
     else:
         is_more = (fitted.auc.low or 0) > scores.value("baseline_auc")
@@ -91,25 +92,33 @@ def verdict(fitted: Fitted, *, use: str) -> Finding:
             "({by}: {baseline}); of shuffled labels 19 of 20 stay below {shuffled}. "
             f"{use if is_more else _SIMPLER}"
         )
-    if told["note"]:
+    if note := _new_in(told["note"]):
         words += " Note: {note}."
-        values["note"] = told["note"].rstrip(".")
+        values["note"] = note
     return Finding("auc", {}, Sentence(words, values), scores["persons_test"])
 
 
 _SIMPLER = "So the simple rule may do as well: sort by that feature."
+_SORT = "Sort by {by} instead: AUC {baseline}."
+_NO_FEATURE = "The best single feature, {by}, has {baseline}."
+_SAID = ("one feature alone,", "probabilities come no closer")
+"""How the parts of a model's note begin that the findings tell in words of their own."""
+
+
+def _new_in(note: str | None) -> str:
+    """What the note tells besides."""
+    return "; ".join(part for part in (note or "").rstrip(".").split("; ") if not part.startswith(_SAID))
 
 
 def chances(fitted: Fitted) -> Finding:
-    """How far the probabilities themselves can be taken at their word."""
+    """How far the probabilities themselves can be taken at their word: no further than a test would show."""
     scores = fitted.scores
-    is_better = scores.value("brier") < scores.value("baseline_brier")
     words = (
-        "Its probabilities are {how} than telling everyone the same {rate}: Brier score {brier} against {baseline} "
-        "(less is better). Of the persons tested {buyers} bought within {days} days."
+        "Its probabilities have a Brier score of {brier}, telling everyone the same {rate} has {baseline} (less is "
+        "better). That difference was not tested: go by the order of persons, not by the probabilities themselves. Of "
+        "the persons tested {buyers} bought within {days} days."
     )
     values = {
-        "how": "better" if is_better else "not better",
         "rate": scores["base_rate"],
         "brier": scores["brier"],
         "baseline": scores["baseline_brier"],

@@ -77,6 +77,13 @@ def share_of(part: Figure, whole: float) -> Figure:
     )  # fmt: skip
 
 
+def a_day(facts: EventFacts, figure: Figure) -> Figure:
+    """A sum over the period's days as a mean of all known ones, those too on which there was none of it."""
+    days = facts.known_day_count
+    value = figure.value / days if days and figure.value is not None else None
+    return replace(figure, value=value, decimals=1, source=replace(figure.source, statistic="ratio", against=()))
+
+
 def limited(figure: Figure, row: Mapping, low: str, high: str, *, per: float = 1) -> Figure:
     """The figure with the interval that a model has found itself."""
     ends = [None if row[name] is None else per * row[name] for name in (low, high)]
@@ -152,9 +159,13 @@ def differences_table(
 
 
 def bars(
-    name: str, title: str, lines: Sequence[Total], measure: str, *, label: Callable[[Total], Name | str], unit: str = ""
-) -> BarChart:
-    """A bar for each line, with its interval; the summary names the first and the last."""
+    name: str, title: str, lines: Sequence[Total], measure: str, *, label: Callable[[Total], Name | str],
+    unit: str = "", is_part: bool = False,
+) -> BarChart:  # fmt: skip
+    """A bar for each line, with its interval; the summary names the first and the last.
+
+    `is_part`: there are lines that are not handed in, so that the least of these need not be the least of all.
+    """
     told = [(label(line), line[measure]) for line in lines if line[measure].value is not None]
     shown = tuple(Bar(of, f.value, low=f.low, high=f.high, source=f.source) for of, f in told)
     unit = unit or MEASURES[measure].unit
@@ -162,5 +173,7 @@ def bars(
     if told:
         (most, high), (least, low) = (pick(told, key=lambda one: one[1].value) for pick in (max, min))
         ends = [f"{name_text(of, length=40)} with {figure_text(f)}" for of, f in ((most, high), (least, low))]
-        summary = f"Only {ends[0]}." if len(told) == 1 else f"Most: {ends[0]}; least: {ends[1]}."
+        among = f"of the {len(told)} shown, least" if is_part else "least"
+        summary = f"Only {ends[0]}." if len(told) == 1 and not is_part else f"Most: {ends[0]}"
+        summary += f"; {among}: {ends[1]}." if len(told) > 1 else "" if summary.endswith(".") else "."
     return BarChart(name, title, summary, unit, shown, decimals=MEASURES[measure].decimals)

@@ -1,16 +1,33 @@
 """Facts of events in, the section on products that go together: rules, itemsets and what was cut, out."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from clarity_assets.reports.clickstream.facts import EventFacts
 from clarity_assets.reports.clickstream.parts import bars, missing, of_week
 from clarity_assets.reports.clickstream.tables import ITEMSET, PATTERN_RUN, RULE
-from clarity_assets.reports.document import BubbleChart, Chart, Column, Finding, Name, Point, Section, Sentence, Table
+from clarity_assets.reports.document import (
+    BubbleChart,
+    Chart,
+    Column,
+    Finding,
+    Name,
+    Part,
+    Point,
+    Section,
+    Sentence,
+    Table,
+)
+from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.marts import Total
 from clarity_assets.reports.product.parts import MOST, TOP
 
 TITLE = "Patterns"
+JOINED = " + "  # between the products of a set, as the analysis writes it
 OF = {"purchase": "bought", "cart": "put into carts", "view": "viewed"}
+TOO_FEW, CUT, RAISED, SINGLES = "too few", "baskets cut to", "min support raised", "no search ended"
+"""How the parts of a run's note begin, as the analysis writes them."""
+
 LEAST_LIFT = 1.2  # below, two products are hardly more together than chance would have it
 BUBBLES = 30
 CANNOT_TELL = (
@@ -29,10 +46,11 @@ def patterns(facts: EventFacts) -> Section:
     [told] = facts.marts.rows(PATTERN_RUN, ["basket_of", "is_cut", "note", "max_basket_size"], period=week)
     rules = facts.marts.totals(RULE, ["lift", "confidence", "support", "baskets"], by=("antecedent", "consequent"),
                                period=week, top=MOST)  # fmt: skip
-    sets = [one for one in facts.marts.totals(ITEMSET, ["baskets", "support"], by=("itemset", "size"), period=week)
-            if one.keys["size"] > 1][:MOST]  # fmt: skip
+    found = facts.marts.totals(ITEMSET, ["baskets", "support"], by=("itemset", "size"), period=week)
+    sets = [one for one in found if one.keys["size"] > 1][:MOST]
     return Section(
-        "patterns", TITLE, findings=tuple(_findings(run, told, rules)), blocks=tuple(_blocks(rules, sets, told)),
+        "patterns", TITLE, findings=tuple(_findings(run, told, rules, found)),
+        blocks=() if _parts(told, TOO_FEW) else tuple(_blocks(rules, sets, told)),
         notes=(of_week(week),), cannot_tell=CANNOT_TELL,
     )  # fmt: skip
 
@@ -40,15 +58,53 @@ def patterns(facts: EventFacts) -> Section:
 # --- findings ----------------------------------------------------------------------------------------------------
 
 
-def _findings(run: Total, told: Mapping, rules: Sequence[Total]) -> Iterator[Finding]:
+def _findings(run: Total, told: Mapping, rules: Sequence[Total], found: Sequence[Total]) -> Iterator[Finding]:
+    if few := _parts(told, TOO_FEW):
+        words = "Too few baskets to say what goes together: {why}."
+        why = few[0].removeprefix(TOO_FEW).lstrip(": ")
+        yield Finding("baskets", {}, Sentence(words, {"why": why or "hardly any"}), run["baskets"])
+        return
     strong = [one for one in rules if one.value("lift") >= LEAST_LIFT]
-    if not strong:
-        words = "No two products are {of} together clearly more often than chance, in {baskets} of {products}."
-        values = {"of": OF.get(told["basket_of"], "together"), "baskets": run["baskets"], "products": run["products"]}
-        yield Finding("lift", {}, Sentence(words, values), run["baskets"])
-    else:
-        yield _first_rule(strong, told)
+    yield _first_rule(strong, told) if strong else _no_rule(run, rules, found)
     yield _cut(run, told)
+
+
+def _parts(told: Mapping, *begin: str) -> list[str]:
+    """The parts of the run's note that begin so."""
+    return [part for part in (told["note"] or "").rstrip(".").split("; ") if part.startswith(begin)]
+
+
+def _no_rule(run: Total, rules: Sequence[Total], found: Sequence[Total]) -> Finding:
+    """That no rule is strong: what was asked of one, and what comes nearest. Weaker ties may be there."""
+    words = "No rule has the confidence asked for (CLICKSTREAM_MIN_CONFIDENCE), in {baskets} of {products}"
+    values = {"baskets": run["baskets"], "products": run["products"]}
+    if rules:
+        words = (
+            "No rule has both the confidence asked for (CLICKSTREAM_MIN_CONFIDENCE) and a lift of {least} or more, in "
+            "{baskets} of {products}: the highest lift is {lift}, and 1 is chance"
+        )
+        values |= {"least": f"{LEAST_LIFT:g}", "lift": max((one["lift"] for one in rules), key=lambda f: f.value or 0)}
+    elif nearest := _nearest(run, found):
+        words += "; of {pairs} nearest to it is {pair} with {confidence} (lift {lift}, {both})"
+        values |= nearest
+    words += ". That is not to say that no products go together: with less confidence asked for, weaker rules are told."
+    return Finding("lift", {}, Sentence(words, values), run["baskets"])
+
+
+def _nearest(run: Total, found: Sequence[Total]) -> dict[str, Part]:
+    """The pair of the highest confidence, either way round; nothing where no pair is frequent."""
+    alone = {one.keys["itemset"]: one.value("baskets") for one in found if one.keys["size"] == 1}
+    pairs = [(one, one.keys["itemset"].split(JOINED)) for one in found if one.keys["size"] == 2]
+    known = [(one, [alone[name] for name in of]) for one, of in pairs if set(of) <= set(alone)]
+    if not known:
+        return {}
+    pair, (a, b) = max(known, key=lambda one: one[0].value("baskets") / min(one[1]))
+    both, source = pair.value("baskets"), replace(pair["baskets"].source, statistic="ratio", against=())
+    return {
+        "pairs": f"{len(pairs):,} frequent pair{'' if len(pairs) == 1 else 's'}", "pair": _items(pair.keys["itemset"]),
+        "confidence": Figure(100 * both / min(a, b), "%", source, decimals=1),
+        "lift": Figure(both * run.value("baskets") / (a * b), "times", source, decimals=2), "both": pair["baskets"],
+    }  # fmt: skip
 
 
 def _first_rule(rules: Sequence[Total], told: Mapping) -> Finding:
@@ -74,21 +130,32 @@ def _first_rule(rules: Sequence[Total], told: Mapping) -> Finding:
 def _cut(run: Total, told: Mapping) -> Finding:
     """What was searched, and what was left out of it."""
     words = "Searched: {baskets} ({of}) of {products}, sets in {support} of baskets or more."
-    values = {"baskets": run["baskets"], "of": f"products {OF.get(told['basket_of'], 'together')} in one session",
+    within = "one order or session" if told["basket_of"] == "purchase" else "one session"
+    values = {"baskets": run["baskets"], "of": f"products {OF.get(told['basket_of'], 'together')} in {within}",
               "products": run["products"], "support": run["min_support_used"]}  # fmt: skip
-    if told["is_cut"]:
-        words += " Left out: {cut} beyond the {size} products of a basket that are looked at ({items})"
-        values |= {"cut": run["baskets_cut"], "size": f"{told['max_basket_size']}", "items": run["items_cut"]}
-        if run.value("min_support_used") > run.value("min_support_asked"):
-            words += "; and rarer sets, since the search would have passed its time ({asked} were asked for)"
-            values["asked"] = run["min_support_asked"]
-        words += "."
-    else:
-        words += " Nothing was left out."
-    if told["note"]:
+    left, more = _left_out(run, told)
+    words += f" Left out: {'; '.join(left)}." if left else "" if told["is_cut"] else " Nothing was left out."
+    known = _parts(told, CUT, RAISED, SINGLES)
+    if note := "; ".join(part for part in _parts(told, "") if part and part not in known):
         words += " Note: {note}."
-        values["note"] = told["note"].rstrip(".")
-    return Finding("baskets", {}, Sentence(words, values), run["baskets"])
+        values["note"] = note
+    return Finding("baskets", {}, Sentence(words, values | more), run["baskets"])
+
+
+def _left_out(run: Total, told: Mapping) -> tuple[list[str], dict[str, Part]]:
+    """What the search did not look at, and why as the run itself tells it; with its numbers."""
+    left, values = [], {}
+    if run.value("baskets_cut") or run.value("items_cut"):
+        left.append("{items} of {cut} with more than the {size} that are looked at")
+        values |= {"cut": run["baskets_cut"], "size": f"{told['max_basket_size']}", "items": run["items_cut"]}
+    if single := _parts(told, SINGLES):
+        left.append("every set of two products or more, for {single}")
+        values["single"] = single[0]
+    elif run.value("min_support_used") > run.value("min_support_asked"):
+        left.append("rarer sets ({asked} were asked for{why})")
+        reason = "".join(_parts(told, RAISED)[:1]).partition(": ")[2]
+        values |= {"asked": run["min_support_asked"], "why": f"; {reason}" if reason else ""}
+    return left, values
 
 
 def _items(text: str) -> Name:
@@ -104,7 +171,7 @@ def _blocks(rules: Sequence[Total], sets: Sequence[Total], told: Mapping) -> Ite
         yield _bubbles(rules)
     if sets:
         yield bars("patterns_sets", f"Products {of} together", sets[:TOP], "baskets",
-                   label=lambda one: _items(one.keys["itemset"]))  # fmt: skip
+                   label=lambda one: _items(one.keys["itemset"]), is_part=len(sets) > TOP)  # fmt: skip
     yield _rules("patterns_rules", "Rules", rules[:TOP])
     if len(rules) > TOP:
         yield _rules("patterns_more_rules", "More rules", rules[TOP:], is_long=True)

@@ -61,7 +61,7 @@ def _findings(fitted: Fitted, odds: list[tuple[Total, Figure]], tenths: list[Tot
     if tenths and whole:
         first = tenths[0]
         words = (
-            "The highest tenth ({persons}) is told {chance} on average: {part} of all purchases that are expected "
+            "The highest tenth ({persons}) is told {chance} on average: {part} of all buyers expected "
             "within {days} days."
         )
         source = replace(first["expected_buyers"].source, statistic="ratio", against=())

@@ -79,7 +79,7 @@ def _scores(facts: EventFacts, week: Period) -> list[Score]:
 
 
 def _findings(facts: EventFacts, week: Period, scores: Sequence[Score]) -> Iterator[Finding]:
-    main = next((one for name in MAIN for one in _longest(scores) if one.metric == name), None)
+    main = _main(scores)
     if main is None:
         note = next((one.note for one in scores if one.note), "")
         words = "The recommender could not be judged: {why}. Until then the most popular products are the list to use."
@@ -94,6 +94,11 @@ def _findings(facts: EventFacts, week: Period, scores: Sequence[Score]) -> Itera
         )
         yield Finding("recommender_score", {"metric": "rmse"},
                       Sentence(words, {"value": stars.value, "baseline": stars.baseline}), stars.persons)  # fmt: skip
+
+
+def _main(scores: Sequence[Score]) -> Score | None:
+    """The score that decides; None: none of them is told."""
+    return next((one for name in MAIN for one in _longest(scores) if one.metric == name), None)
 
 
 def _longest(scores: Sequence[Score]) -> list[Score]:
@@ -149,7 +154,7 @@ def _blocks(facts: EventFacts, week: Period, scores: Sequence[Score]) -> Iterato
     ]
     if lines:
         yield bars("recommendations_products", "Products that are offered to most persons", lines, "recommended_to",
-                   label=lambda line: Name(line.keys["product_id"], "product"))  # fmt: skip
+                   label=lambda line: Name(line.keys["product_id"], "product"), is_part=len(lines) == TOP)  # fmt: skip
     if table := _cold_start(facts, week):
         yield table
 
@@ -164,8 +169,11 @@ def _beside(scores: Sequence[Score]) -> BarChart:
     better = sum(one.is_better is True for one in scores)
     told = sum(one.is_better is not None or one.low is not None for one in scores)
     summary = (
-        f"Of {told} scores that were tested ALS is shown to be better in {better}." if told else "No score was tested."
+        f"Of {told} scores that were tested ALS is shown to be better in {better}" if told else "No score was tested."
     )
+    if told:
+        main = _main(scores)
+        summary += f"; {main.title} decides." if main else "."
     return BarChart(
         "recommendations_scores", "ALS beside the most popular products", summary, "0 to 1", marks, decimals=3
     )
@@ -174,9 +182,9 @@ def _beside(scores: Sequence[Score]) -> BarChart:
 def _score_table(scores: Sequence[Score]) -> Table:
     columns = (Column("Score"), Column("ALS", True), Column("Most popular", True), Column("ALS is"),
                Column("Persons", True), Column("Meaning"))  # fmt: skip
-    said = {True: "better", False: "worse"}
+    said, main = {True: "better", False: "worse"}, _main(scores)
     rows = tuple(
-        (one.title, one.value, one.baseline,
+        (f"{one.title} (decides)" if one is main else one.title, one.value, one.baseline,
          said.get(one.is_better, "not shown to differ") if one.low is not None else "not tested", one.persons,
          MEANINGS.get(one.metric, ""))
         for one in scores
@@ -186,6 +194,9 @@ def _score_table(scores: Sequence[Score]) -> Table:
         "worse: the 95 % interval of the difference, paired by person, does not hold 0. RMSE: the mean rating in place "
         "of the most popular."
     )
+    if main:
+        note += f" {main.title} decides; the others are told beside it, each tested by itself: being many, some of "
+        note += "them may come out better or worse by chance alone."
     return Table("recommendations_measures", "How good the lists are", columns, rows, note=note)
 
 

@@ -99,7 +99,9 @@ def _largest(lines: Sequence[Total]) -> Finding:
     largest = max(lines, key=lambda one: one.value("persons"))
     words = "The largest is “{name}”: {share} of persons ({persons})."
     values = {"name": _name(largest), "share": largest["segment_share"], "persons": largest["persons"]}
-    lookers = [one for one in lines if one.value("segment_views") and one is not largest]
+    best = max(lines, key=lambda one: one.value("segment_revenue_sum"))
+    known = [largest, best] if best.value("segment_revenue_sum") else [largest]  # told of already
+    lookers = [one for one in lines if one.value("segment_views") and one not in known]
     looker = max(
         lookers, key=lambda one: one.value("segment_views") / (one.value("segment_purchases") + 0.1), default=None
     )
@@ -180,8 +182,8 @@ def _heat(lines: Sequence[Total]) -> HeatChart:
     cells = [[one[name] for name in MEANS] for one in lines]
     return HeatChart(
         "segments_means",
-        "What tells them apart",
-        "Means of a person; the strongest colour is the largest of a column.",
+        "What tells them apart: means of a person",
+        "The strongest colour is the largest of a column.",
         "a person",
         tuple(_name(one) for one in lines),
         tuple(MEASURES[name].title for name in MEANS),

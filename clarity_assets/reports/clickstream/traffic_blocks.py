@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from clarity_assets.reports.clickstream.facts import EventFacts
 from clarity_assets.reports.clickstream.hours import hour_blocks
 from clarity_assets.reports.clickstream.parts import (
+    a_day,
     bars,
     differences_table,
     named_differences,
@@ -40,6 +41,7 @@ from clarity_assets.reports.site_shares import MIN_SESSIONS
 
 MEASURED = (
     "sessions",
+    "events",
     "visitors_per_day",
     "users_per_day",
     "bot_sessions",
@@ -51,9 +53,11 @@ MEASURED = (
     "revenue",
     "revenue_per_session",
 )
-OF_SOURCES = ("sessions", "visit_duration_s", "bounce_rate", "conversion_rate", "revenue_per_session")
+OF_SOURCES = ("sessions", "visitors", "events", "visit_duration_s", "bounce_rate", "conversion_rate",
+              "revenue_per_session")  # fmt: skip
 QUALITY = ("conversion_rate", "bounce_rate")
 MEANINGS = {
+    "events": "of every type",
     "visitors_per_day": "distinct a day, on average; they never add up over days",
     "users_per_day": "of them, logged in",
     "bot_sessions": "left out of all other numbers",
@@ -62,6 +66,7 @@ MEANINGS = {
     "revenue": "price x quantity, in the shop's currency",
     "visit_duration_s": "a session, from its first to its last event",
 }
+VISITORS = "Distinct a day, on average over all known days; who comes from two sources on a day counts at both"
 BUBBLES = 20
 
 
@@ -69,7 +74,8 @@ def traffic_blocks(facts: EventFacts, site: Total, sources, pages, hours) -> Ite
     yield _trend(facts)
     channels = facts.marts.totals(SOURCE, OF_SOURCES, by=("channel",))
     if channels:
-        yield bars("traffic_channels", "Sessions by channel", channels[:TOP], "sessions", label=_channel)
+        yield bars("traffic_channels", "Sessions by channel", channels[:TOP], "sessions", label=_channel,
+                   is_part=len(channels) > TOP)  # fmt: skip
         yield _table(
             facts,
             "traffic_channel_quality",
@@ -157,11 +163,13 @@ def _bubbles(sources: Sequence[Total]) -> BubbleChart:
 def _table(facts, name: str, title: str, first: str, lines: Sequence[Total], named, *, is_long: bool = False) -> Table:
     whole = facts.marts.totals(SOURCE, ["sessions"])[0].value("sessions")
     columns = (Column(first), Column("Sessions", True), Column("Share", True, "Of all sessions"),
+               Column("Visitors a day", True, VISITORS), Column("Events", True),
                Column("Time", True, "From first to last event, a session"),
                Column("Bounce rate", True), Column("Conversion rate", True), Column("Revenue a session", True),
                change_columns(facts)[1])  # fmt: skip
     rows = tuple(
-        (named(one.keys), one["sessions"], share_of(one["sessions"], whole), *(one[m] for m in OF_SOURCES[1:]),
+        (named(one.keys), one["sessions"], share_of(one["sessions"], whole), a_day(facts, one["visitors"]),
+         *(one[m] for m in OF_SOURCES[2:]),
          change_cells(facts.compared(SOURCE, "sessions", **one.keys))[1])
         for one in lines
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A HeatChart in, its drawing out: cells with their number, coloured by their share of the column's largest."""
+"""A HeatChart in, its drawing out: cells with their number, coloured by their share of a column's or all largest."""
 
 from clarity_assets.reports.document import HeatChart
 from clarity_assets.reports.figures import Source
@@ -59,7 +59,7 @@ def _titles(lines: list[list[str]]) -> list[dict]:
 
 
 def _cells(chart: HeatChart) -> list[dict]:
-    tops = [max((abs(v) for v in column if v is not None), default=0) for column in zip(*chart.values, strict=True)]
+    tops = _tops(chart)
     return [
         {
             "row": f"{i}", "column": j,
@@ -70,6 +70,12 @@ def _cells(chart: HeatChart) -> list[dict]:
         }
         for i, row in enumerate(chart.values) for j, value in enumerate(row)
     ]  # fmt: skip
+
+
+def _tops(chart: HeatChart) -> list[float]:
+    """What the strongest colour stands for, by column."""
+    tops = [max((abs(v) for v in column if v is not None), default=0) for column in zip(*chart.values, strict=True)]
+    return [max(tops)] * len(tops) if chart.is_one_scale and tops else tops
 
 
 def _fill(chart: HeatChart, value: float | None, top: float) -> str:
@@ -90,6 +96,6 @@ def _source(chart: HeatChart, row: int, column: int) -> Source | None:
 
 
 def _step(value: float, top: float) -> str:
-    """The name of a cell's colour: the stronger, the nearer to the column's largest."""
+    """The name of a cell's colour: the stronger, the nearer to the largest."""
     share = abs(value) / top if top else 0
     return HEAT_STEPS[min(round(share * (len(HEAT_STEPS) - 1)), len(HEAT_STEPS) - 1)]

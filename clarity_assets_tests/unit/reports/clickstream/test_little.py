@@ -67,7 +67,8 @@ def one_session(con, *, name: str | None = "x") -> None:
         put(con, table, verdict="too few", persons_train=1, persons_test=1, buyers_train=0, buyers_test=0,
             train_cutoff_date=MONDAY, test_cutoff_date=MONDAY, horizon_days=7, **MODEL)  # fmt: skip
     put(con, names.PATTERN_RUN, basket_of="cart", baskets=1, products=1, baskets_cut=0, items_cut=0,
-        max_basket_size=50, min_support_asked=0.01, min_support_used=1.0, is_cut=False, seconds=0.0)  # fmt: skip
+        max_basket_size=50, min_support_asked=0.01, min_support_used=1.0, is_cut=False, seconds=0.0,
+        note="too few: 0 baskets hold two products or more, 50 are needed")  # fmt: skip
 
 
 def told(sections) -> dict[str, list[str]]:
@@ -85,12 +86,14 @@ def test_a_single_session_gives_nine_sections_that_claim_nothing(con):
     words = told(clickstream_sections(facts_of(con)))
     assert list(words) == list(names.MODULES)
     assert "No source is shown" in words["traffic"][1]
-    assert "No product is left in carts more often" in words["carts"][1]
+    assert "No product is shown to be left in carts more often" in words["carts"][1]
     assert "Too few to say" in words["journeys"][0]
     assert "could not be judged: too few" in words["recommendations"][0]
     assert "No groups were made: 1 person; 30 are needed" in words["segments"][0]
     assert words["conversion"][0].startswith("Too few to say: 0 persons bought")
-    assert words["patterns"][0].startswith("No two products are put into carts together")
+    assert words["patterns"] == [
+        "Too few baskets to say what goes together: 0 baskets hold two products or more, 50 are needed."
+    ]
 
 
 def test_bots_alone_are_told_as_such(con):

@@ -3,13 +3,26 @@
 import pytest
 
 from clarity_assets.clickstream.modules.registry import MODULES as ANALYSES
+from clarity_assets.reports.clickstream.parts import bars
 from clarity_assets.reports.clickstream.sections import clickstream_lead, clickstream_sections
-from clarity_assets.reports.clickstream.tables import EVENT_DAYS, MODULES
+from clarity_assets.reports.clickstream.tables import (
+    CART_PRODUCT,
+    COHORT,
+    CONVERSION_MODEL,
+    EVENT_DAYS,
+    MODULES,
+    PATTERN_RUN,
+    RULE,
+    SEGMENT,
+    SOURCE,
+)
 from clarity_assets.reports.document import FlowChart, HeatChart, Level, Table
 from clarity_assets.reports.figures import ChangeFigure, Figure
 from clarity_assets.reports.measures import MEASURES
 from clarity_assets.reports.period import Period
 from clarity_assets.reports.rendering.charts import PRINT, chart_note, chart_rows, chart_svg
+from clarity_assets.reports.rendering.charts.heat import heat_drawing
+from clarity_assets.reports.rendering.charts.palette import HEAT_STEPS, colour
 from clarity_assets.reports.rendering.texts import sentence_text
 from clarity_assets_tests.fixtures.clickstream_marts import DAYS, MONDAY, RETURNING, WEEK, clickstream_warehouse
 from clarity_assets_tests.sql.by_hand import PROJECT
@@ -108,6 +121,15 @@ def test_the_returning_cohort_stands_out_and_the_heat_map_has_a_row_for_each_wee
     assert heat.values[0][0] is not None
     assert heat.values[0][1] is None  # its second week is not over yet
     assert heat.nothing == "not over yet"
+    assert heat.is_one_scale
+
+
+@pytest.mark.parametrize(("is_one_scale", "strongest"), [(False, [0, 1]), (True, [1])])
+def test_one_scale_of_a_heat_map_leaves_the_strongest_colour_to_the_largest_of_all(is_one_scale, strongest):
+    chart = HeatChart("x", "X", "", "%", ("a",), ("Week 1", "Week 2"), ((2.0, 30.0),), is_one_scale=is_one_scale)
+    [(_, _, spec)] = heat_drawing(chart, width_px=900).pictures
+    fills = [cell["fill"] for cell in spec["layer"][0]["data"]["values"]]
+    assert [i for i, fill in enumerate(fills) if fill == colour(HEAT_STEPS[-1])] == strongest
 
 
 def test_weeks_that_are_not_over_are_empty_cells_that_say_so(sections):
@@ -150,7 +172,8 @@ def test_segments_are_told_by_worth_size_and_sureness(sections):
 
 
 def test_a_tree_without_signal_says_so_plainly_and_draws_no_features(sections):
-    assert told(sections["conversion"])[0].startswith("No signal: the decision tree")
+    assert told(sections["conversion"])[0].startswith("This decision tree has no signal")
+    assert "do not use its ranking" in told(sections["conversion"])[0]
     assert [one.name for one in sections["conversion"].blocks] == ["conversion_scores"]
 
 
@@ -168,6 +191,101 @@ def test_rules_are_told_with_support_confidence_lift_and_what_was_cut(sections):
         assert part in words[0]
     assert "3 baskets" in words[1]
     assert "41 products" in words[1]
+    assert "in one order or session" in words[1]
+
+
+def patterns_with(change: str) -> tuple[list[str], list]:
+    """The findings and blocks on patterns after a change to the marts."""
+    with clickstream_warehouse() as con:
+        con.execute(change)
+        section = only(con, "patterns")
+    return told(section), list(section.blocks)
+
+
+def test_rules_that_do_not_reach_the_lift_are_no_proof_that_nothing_goes_together():
+    words, _ = patterns_with(f"update {RULE} set lift = 1.1")
+    assert words[0].startswith("No rule has both the confidence asked for (CLICKSTREAM_MIN_CONFIDENCE) and a lift of")
+    assert "a lift of 1.2 or more, in 1,200 baskets of 240 products: the highest lift is 1.10 times" in words[0]
+    words, _ = patterns_with(f"delete from {RULE}")
+    assert words[0].startswith("No rule has the confidence asked for (CLICKSTREAM_MIN_CONFIDENCE), in 1,200 baskets")
+    assert "of 2 frequent pairs nearest to it is chair-2 + desk-1 with 60.0 % (lift 4.50 times, 90 baskets)" in words[0]
+
+
+def test_a_raised_support_is_told_with_the_reason_of_the_run_itself():
+    words, _ = patterns_with(
+        f"update {PATTERN_RUN} set is_cut = false, baskets_cut = 0, items_cut = 0, min_support_used = 0.02, "
+        "note = 'min support raised from 0.01 to 0.02: less than 5 baskets are chance'"
+    )
+    assert words[1].endswith("Left out: rarer sets (1.00 % were asked for; less than 5 baskets are chance).")
+
+
+def test_nothing_left_out_is_said_where_no_basket_was_cut_and_no_support_raised():
+    words, _ = patterns_with(f"update {PATTERN_RUN} set is_cut = false, baskets_cut = 0, items_cut = 0, note = null")
+    assert words[1].endswith("in 1.00 % of baskets or more. Nothing was left out.")
+
+
+def test_too_few_baskets_are_all_that_is_told_of_them():
+    words, blocks = patterns_with(
+        f"update {PATTERN_RUN} set note = 'too few: 7 baskets hold two products or more, 50 are needed'"
+    )
+    assert words == ["Too few baskets to say what goes together: 7 baskets hold two products or more, 50 are needed."]
+    assert blocks == []
+
+
+def test_the_least_of_a_chart_is_said_to_be_of_those_shown_where_more_are_there(facts):
+    lines = facts.marts.totals(CART_PRODUCT, ["abandoned_value"], by=("product_id",))
+    all_of_them, some = (
+        bars("x", "X", lines[:2], "abandoned_value", label=lambda one: one.keys["product_id"], is_part=is_part)
+        for is_part in (False, True)
+    )
+    assert "; least: " in all_of_them.summary
+    assert "; of the 2 shown, least: " in some.summary
+
+
+def test_sources_and_channels_have_events_and_visitors_a_day_of_all_known_days(facts, sections):
+    for name in ("traffic_channel_quality", "traffic_source_quality"):
+        table = block(sections["traffic"], name)
+        places = [[column.title for column in table.columns].index(title) for title in ("Visitors a day", "Events")]
+        visitors, events = (sum(row[place].value for row in table.rows) for place in places)
+        [site] = facts.marts.totals(SOURCE, ["visitors", "events"])
+        assert visitors == pytest.approx(site.value("visitors") / 7)
+        assert events == site.value("events")
+    assert "Events" in [row[0] for row in block(sections["traffic"], "traffic_measures").rows]
+
+
+def test_a_better_single_feature_is_named_in_place_of_a_model_without_signal():
+    with clickstream_warehouse() as con:
+        con.execute(f"update {CONVERSION_MODEL} set baseline_auc = 0.83, baseline_name = 'product_views (more)'")
+        [words, *_] = told(only(con, "conversion"))
+    assert "Sort by product views (more) instead: AUC 0.830." in words
+
+
+def test_probabilities_are_never_called_better_without_a_test(sections):
+    [words] = [one for one in told(sections["purchase"]) if "Brier" in one]
+    assert "not tested" in words
+    assert "better than" not in words
+
+
+def test_a_month_that_is_not_over_is_a_row_that_says_so():
+    with clickstream_warehouse() as con:
+        con.execute(f"update {COHORT} set is_complete = false where cohort_kind = 'month'")
+        rows = {row[0]: row[1:] for row in block(only(con, "cohorts"), "cohorts_returns").rows}
+    assert rows["Month 1"] == ("not over yet", None, None)
+    assert rows["Week 1"][0].value > 0
+
+
+def test_most_to_win_is_never_the_segment_that_brings_most_revenue():
+    with clickstream_warehouse() as con:
+        con.execute(f"delete from {SEGMENT} where segment > 1")
+        words = told(only(con, "segments"))
+    assert not any("Most to win" in one for one in words)
+
+
+def test_the_recommenders_table_marks_the_score_that_decides(sections):
+    table = block(sections["recommendations"], "recommendations_measures")
+    [marked] = [row[0] for row in table.rows if row[0].endswith("(decides)")]
+    assert marked.startswith("NDCG at")
+    assert "by chance alone" in table.note
 
 
 # --- what is not whole --------------------------------------------------------------------------------------------
