@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from clarity_assets.statistics.intervals import LEVEL, Interval, ratio_interval, weighted_mean_error
+from clarity_assets.statistics.intervals import (
+    LEVEL,
+    Interval,
+    ratio_interval,
+    weighted_mean_error,
+    wilson,
+)
 from clarity_assets.statistics.multiple import false_discovery_adjusted
 from clarity_assets.statistics.series import DailySeries
 from clarity_assets.statistics.shares import need_share
@@ -41,7 +47,10 @@ class Contrast:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Value and exposure of one pair on the days that count; `scatter` and `df` of its own days."""
+    """Value and exposure of one pair on the days that count; `scatter` and `df` of its own days.
+
+    `is_rest`: the values are exposure less value, each value being a part of its exposure, and the rest the rarer.
+    """
 
     own: float
     own_exposure: float
@@ -49,6 +58,7 @@ class _Sums:
     other_exposure: float
     scatter: float
     df: int
+    is_rest: bool = False
 
 
 def contrast_all(
@@ -66,6 +76,10 @@ def contrast_all(
     divided by the dispersion of days: Pearson's chi-square of the own days around the own rate over its degrees of
     freedom, steadied by the pairs that are `alike` (PRIOR_DF days' worth of their pooled one), at least 1.
     Source: Przyborowski & Wilenski (1940); McCullagh & Nelder (1989), sections 4.5 and 9.2 (quasi-likelihood).
+    Shares (rates whose every value is a part of its exposure) above one half, both groups pooled: the rest of the
+    exposure is tested in their place, since Poisson events of more than one half scatter far more than shares do;
+    value, ratio and interval remain those of the share itself. Such an interval is made of both shares' Wilson limits
+    (`_share_ratio_interval`), so that it never holds a share above 1.
     Means (seconds): the difference of the logs of two weighted means over days, each with its own error (Cochran 1977,
     section 6.4; delta method), against t with the smaller number of days less one. The days of both groups are taken
     as independent of one another: good and bad days, which both have in common, make the interval too wide, never too
@@ -101,13 +115,23 @@ def _counted(own: DailySeries, other: DailySeries) -> np.ndarray:
 def _sums(own: DailySeries, other: DailySeries) -> _Sums:
     counted = _counted(own, other)
     values, exposure = own.values[counted], own.exposure[counted]
+    other_values, other_exposure = other.values[counted], other.exposure[counted]
+    is_parts = own.kind == "rate" and _are_parts(values, exposure) and _are_parts(other_values, other_exposure)
+    is_rest = is_parts and 2 * (values.sum() + other_values.sum()) > exposure.sum() + other_exposure.sum()
+    if is_rest:
+        values, other_values = (exposure - values).clip(min=0), (other_exposure - other_values).clip(min=0)
     total = exposure.sum()
     rate = values.sum() / total if total else 0.0
     expected = rate * exposure
     scatter = float(np.sum((values - expected) ** 2 / expected)) if rate > 0 else 0.0
     df = max(0, int(counted.sum()) - 1) if rate > 0 else 0
-    return _Sums(float(values.sum()), float(total), float(other.values[counted].sum()),
-                 float(other.exposure[counted].sum()), scatter, df)  # fmt: skip
+    return _Sums(float(values.sum()), float(total), float(other_values.sum()), float(other_exposure.sum()),
+                 scatter, df, is_rest)  # fmt: skip
+
+
+def _are_parts(values: np.ndarray, exposure: np.ndarray) -> bool:
+    """Whether no value is above its exposure, by more than rounding."""
+    return bool(np.all(values <= exposure * (1 + 1e-9)))
 
 
 def _pooled_scatter(sums: Mapping, pairs: Mapping, alike) -> dict[Hashable, float]:
@@ -126,10 +150,10 @@ def _dispersion(one: _Sums, pooled: float) -> float:
 
 
 def _rates(one: _Sums) -> tuple[float, float]:
-    return (
-        one.own / one.own_exposure if one.own_exposure else math.nan,
-        one.other / one.other_exposure if one.other_exposure else math.nan,
-    )
+    """Of the values themselves, whichever side of them is tested."""
+    sides = ((one.own, one.own_exposure), (one.other, one.other_exposure))
+    own, other = (((size - value if one.is_rest else value) / size) if size else math.nan for value, size in sides)
+    return own, other
 
 
 def _of_rates(one: _Sums, dispersion: float, level: float) -> Contrast:
@@ -141,17 +165,48 @@ def _of_rates(one: _Sums, dispersion: float, level: float) -> Contrast:
     if not reason:
         share = one.own_exposure / (one.own_exposure + one.other_exposure)
         if events < MIN_EVENTS * dispersion:
-            reason = f"{events:.0f} sessions or events in both groups; {MIN_EVENTS * dispersion:.0f} are needed"
+            what = "not part of the share" if one.is_rest else "or events"
+            reason = f"{events:.0f} sessions {what} in both groups; {MIN_EVENTS * dispersion:.0f} are needed"
     if reason:
         return Contrast(own, other, reason=reason)
     independent, all_of = one.own / dispersion, round(events / dispersion)
     low_tail = binom.cdf(math.floor(independent), all_of, share)
     high_tail = binom.sf(math.ceil(independent) - 1, all_of, share)
-    interval = ratio_interval(
-        one.own, one.own_exposure, one.other, one.other_exposure, dispersion=dispersion, level=level
-    )
+    interval = _interval(one, dispersion, level)
     ratio = own / other if other else math.inf
     return Contrast(own, other, ratio, interval, p=float(min(1.0, 2 * min(low_tail, high_tail))))
+
+
+def _interval(one: _Sums, dispersion: float, level: float) -> Interval | None:
+    if one.is_rest:
+        return _share_ratio_interval(one, dispersion, level)
+    return ratio_interval(one.own, one.own_exposure, one.other, one.other_exposure, dispersion=dispersion, level=level)
+
+
+def _share_ratio_interval(one: _Sums, dispersion: float, level: float) -> Interval:
+    """Interval of a ratio of two shares of which the rest was counted, without unit; 1 is "the same".
+
+    Formula: the roots of (p - r q)^2 = (p - l)^2 + r^2 (u - q)^2 for the low end, with l, u the Wilson limits of either
+    share, of exposure / dispersion sessions; the high end with the other limits. It ends at (1 / q's lower limit).
+    Source: Donner & Zou (2012), Stat. Methods Med. Res. 21, 347-359 (variance estimates recovered from limits).
+    """
+    p, q = _rates(one)
+    of_own, of_other = (
+        wilson((size - rest) / dispersion, size / dispersion, level=level)
+        for rest, size in ((one.own, one.own_exposure), (one.other, one.other_exposure))
+    )
+    low = _root(p, q, p - of_own.low, of_other.high - q, sign=-1)
+    high = _root(p, q, of_own.high - p, q - of_other.low, sign=1)
+    return Interval(low, high, level)
+
+
+def _root(p: float, q: float, of_p: float, of_q: float, *, sign: int) -> float:
+    """r with (p - r q)^2 = of_p^2 + r^2 of_q^2, below (sign -1) or above p / q."""
+    a = q * q - of_q * of_q
+    if a <= 0:
+        return math.inf if sign > 0 else 0.0
+    c = max(0.0, p * p - of_p * of_p)
+    return (p * q + sign * math.sqrt(max(0.0, p * p * q * q - a * c))) / a
 
 
 def _of_means(own: DailySeries, other: DailySeries, one: _Sums, level: float) -> Contrast:

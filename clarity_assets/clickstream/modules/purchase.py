@@ -5,7 +5,7 @@ import pyarrow as pa
 from clarity_assets.clickstream.engines.engine import Engine
 from clarity_assets.clickstream.modules.module import Module, Rows, Run
 from clarity_assets.clickstream.modules.prediction.calibration import deciles
-from clarity_assets.clickstream.modules.prediction.features import FEATURES, matrix, person_features
+from clarity_assets.clickstream.modules.prediction.features import matrix, person_features
 from clarity_assets.clickstream.modules.prediction.learners import Learner
 from clarity_assets.clickstream.modules.prediction.samples import days_back
 from clarity_assets.clickstream.modules.prediction.sklearn_models import SklearnLogistic
@@ -50,7 +50,7 @@ def _person_rows(run: Run, prediction: Prediction | None) -> pa.Table:
         return typed_rows(run, PERSON, {})
     cutoffs = prediction.split.cutoffs
     persons = person_features(run.engine, first=cutoffs.first(cutoffs.newest), cutoff=cutoffs.newest)
-    probabilities = prediction.evaluation.fitted.probabilities(matrix(persons, tuple(FEATURES)))
+    probabilities = prediction.evaluation.fitted.probabilities(matrix(persons, cutoffs.features))
     columns = {"person_id": persons.column("person_id"), "probability": probabilities}
     return typed_rows(run, PERSON, columns | {"decile": deciles(probabilities)})
 

@@ -165,3 +165,102 @@ def test_the_least_number_of_sessions_is_as_stated():
     just = rates([6] * 5, [6] * 5)
     assert MIN_SESSIONS == 30
     assert one(just, rates([6] * 5, [60] * 5)).reason == ""
+
+
+# --- shares above one half
+
+CARTS, LEFT = [18, 17, 18, 17, 17, 18, 17], [17, 17, 17, 17, 16, 17, 17]  # 118 of 122 carts
+OTHER_CARTS, OTHER_LEFT = [286, 285, 286, 286, 285, 286, 286], [215, 214, 215, 215, 214, 214, 215]  # 1,502 of 2,000
+
+
+def rest(series: DailySeries) -> DailySeries:
+    return DailySeries(series.first, series.exposure - series.values, series.exposure, "rate")
+
+
+def test_a_product_left_in_nearly_all_carts_is_named():
+    found = one(rates(LEFT, CARTS), rates(OTHER_LEFT, OTHER_CARTS))
+    assert (found.own, found.other) == (118 / 122, 1502 / 2000)
+    assert found.ratio == pytest.approx(118 / 122 / 0.751)
+    assert found.is_named
+    assert found.p_adjusted < 1e-6
+    assert 1.2 < found.interval.low < found.ratio < found.interval.high <= 1 / found.other
+
+
+def test_a_share_above_one_half_is_tested_by_what_is_left_of_it():
+    own, other = rates(LEFT, CARTS), rates(OTHER_LEFT, OTHER_CARTS)
+    of_share, of_rest = one(own, other), one(rest(own), rest(other))
+    assert of_share.p == of_rest.p
+    assert (of_share.own, of_share.other) == (pytest.approx(1 - of_rest.own), pytest.approx(1 - of_rest.other))
+    assert (of_share.ratio > 1, of_rest.ratio < 1) == (True, True)
+    assert (of_share.interval.low > 1, of_rest.interval.high < 1) == (True, True)
+    back = one(other, own)
+    assert (back.interval.low, back.interval.high) == (
+        pytest.approx(1 / of_share.interval.high, rel=0.005), pytest.approx(1 / of_share.interval.low, rel=0.005)
+    )  # fmt: skip
+
+
+def test_up_to_one_half_a_share_is_tested_itself():
+    own, other = rates([70] * 7, [100] * 7), rates([280] * 7, [600] * 7)  # pooled: 350 of 700 a day
+    by_hand = ratio_interval(490, 700, 1960, 4200)
+    found = one(own, other)
+    assert (found.interval.low, found.interval.high) == (pytest.approx(by_hand.low), pytest.approx(by_hand.high))
+
+
+def test_events_that_may_be_more_than_the_sessions_are_no_share():
+    own, other = rates([70, 110] * 4, [100] * 8), rates([540] * 8, [600] * 8)  # 90 % of both, but not of anything
+    assert one(own, other).interval.high - 1 > 2 * (one(rates([90] * 8, [100] * 8), other).interval.high - 1)
+
+
+def test_all_of_one_group_is_an_interval_that_ends_at_the_whole():
+    found = one(rates([20] * 7, [20] * 7), rates([480] * 7, [600] * 7))
+    assert (found.own, found.ratio, found.is_named) == (1.0, pytest.approx(1.25), True)
+    assert 1.2 < found.interval.low < 1.25 <= found.interval.high < 1.28
+
+
+def test_a_share_of_nearly_all_in_both_groups_has_too_few_that_are_not():
+    found = one(rates([20] * 7, [20] * 7), rates([599] * 7, [600] * 7))
+    assert found.reason == "7 sessions not part of the share in both groups; 10 are needed"
+    assert (found.own, found.ratio, found.is_named) == (1.0, None, False)
+
+
+@pytest.mark.parametrize("share", [0.75, 0.9])
+def test_high_shares_without_a_difference_are_seldom_named_and_their_intervals_hold_one(share):
+    rng = np.random.default_rng(15)
+    reports_with_a_name, holds = 0, []
+    for _ in range(200):
+        pairs = {}
+        for i in range(30):
+            sessions, others = rng.poisson(rng.uniform(10, 200), 7), rng.poisson(2000, 7)
+            pairs[i] = (rates(rng.binomial(sessions, share), sessions), rates(rng.binomial(others, share), others))
+        found = contrast_all(pairs).values()
+        reports_with_a_name += any(each.is_named for each in found)
+        holds += [each.interval.low <= 1 <= each.interval.high for each in found if each.interval]
+    assert reports_with_a_name / 200 <= 0.05
+    assert 0.94 <= np.mean(holds) <= 0.985
+
+
+@pytest.mark.parametrize("share", [0.75, 0.9])
+def test_high_shares_that_scatter_from_day_to_day_are_seldom_named(share):
+    """The own days have shares of their own (beta, intraclass correlation of 0.01); groups of like size."""
+    rng = np.random.default_rng(16)
+    reports_with_a_name = 0
+    for _ in range(100):
+        pairs = {}
+        for i in range(30):
+            sessions, others = rng.poisson(100, 14), rng.poisson(2000, 14)
+            of_days = rng.beta(99 * share, 99 * (1 - share), 14)
+            pairs[i] = (rates(rng.binomial(sessions, of_days), sessions), rates(rng.binomial(others, share), others))
+        reports_with_a_name += any(each.is_named for each in contrast_all(pairs).values())
+    assert reports_with_a_name / 100 <= 0.10
+
+
+def test_a_true_ratio_of_high_shares_lies_in_95_percent_of_the_intervals():
+    rng = np.random.default_rng(17)
+    inside = []
+    for _ in range(600):
+        sessions, others = rng.poisson(20, 7), rng.poisson(300, 7)
+        interval = one(
+            rates(rng.binomial(sessions, 0.95), sessions), rates(rng.binomial(others, 0.75), others)
+        ).interval
+        inside.append(interval.low <= 0.95 / 0.75 <= interval.high)
+    assert 0.93 <= np.mean(inside) <= 0.985

@@ -34,6 +34,16 @@ FEATURES: Mapping[str, str] = {
 }
 """What is known of a person at a cut-off, from the days looked back on; in the order of the matrix."""
 
+DATED = ("recency_days", "tenure_days")
+"""Features that are a day's date, seen from the cut-off. In a short history most persons came once, both name that
+day, and neither can reach further back than the events: what is learnt is which days were good, the calendar."""
+
+
+def features_told(*, is_short: bool) -> tuple[str, ...]:
+    """FEATURES that a model may learn from; without DATED where events begin later than the window looks back."""
+    return tuple(name for name in FEATURES if not (is_short and name in DATED))
+
+
 # Sums of money are rounded: the engines add in different orders, and the last digits would differ.
 _FEATURES_SQL = """
 with of_session as (

@@ -8,9 +8,10 @@ import numpy as np
 from clarity_assets.clickstream.engines.engine import Engine
 from clarity_assets.clickstream.modules.module import Run
 from clarity_assets.clickstream.modules.prediction.features import (
-    FEATURES,
+    DATED,
     buyers,
     days_told,
+    features_told,
     matrix,
     person_features,
 )
@@ -56,13 +57,22 @@ class Samples:
 
 @dataclass(frozen=True)
 class Cutoffs:
-    """UTC days at whose start features end and the horizon begins; features begin `lookback_days` before each alike."""
+    """UTC days at whose start features end and the horizon begins; features begin `lookback_days` before each alike.
+
+    `window_days`: how many days they would look back on if the events began early enough.
+    """
 
     train: date
     test: date
     newest: date
     horizon_days: int
     lookback_days: int
+    window_days: int
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What is learnt from at every cut-off, in the order of the matrix."""
+        return features_told(is_short=self.lookback_days < self.window_days)
 
     def first(self, cutoff: date) -> date:
         return cutoff - timedelta(days=self.lookback_days)
@@ -92,8 +102,8 @@ def split_by_time(run: Run) -> Split | None:
     if not told:
         return None
     lookback_days = min(window_days, max(0, (train - told[0]).days))
-    cutoffs = Cutoffs(train, run.end - horizon, run.end, horizon.days, lookback_days)
-    notes = [*_short(cutoffs, told[0], window_days), *_missing(cutoffs, told)]
+    cutoffs = Cutoffs(train, run.end - horizon, run.end, horizon.days, lookback_days, window_days)
+    notes = [*_short(cutoffs, told[0]), *_missing(cutoffs, told)]
     samples = [samples_at(run.engine, cutoffs, cutoff) for cutoff in (cutoffs.train, cutoffs.test)]
     return Split(cutoffs, *samples, tuple(notes))
 
@@ -103,13 +113,16 @@ def samples_at(engine: Engine, cutoffs: Cutoffs, cutoff: date) -> Samples:
     rows = person_features(engine, first=cutoffs.first(cutoff), cutoff=cutoff)
     until = cutoff + timedelta(days=cutoffs.horizon_days)
     is_buyer = np.isin(rows.column("person_id").to_numpy(), buyers(engine, cutoff=cutoff, until=until))
-    return Samples(tuple(FEATURES), matrix(rows, tuple(FEATURES)), is_buyer)
+    return Samples(cutoffs.features, matrix(rows, cutoffs.features), is_buyer)
 
 
-def _short(cutoffs: Cutoffs, first: date, window_days: int) -> list[str]:
-    if cutoffs.lookback_days == window_days:
+def _short(cutoffs: Cutoffs, first: date) -> list[str]:
+    if cutoffs.lookback_days == cutoffs.window_days:
         return []
-    return [f"events begin on {first}: features of {cutoffs.lookback_days} days, not {window_days}, before a cut-off"]
+    return [
+        f"events begin on {first}: features of {cutoffs.lookback_days} days, not {cutoffs.window_days}, before a "
+        f"cut-off, and without {' and '.join(DATED)}, which would tell the calendar"
+    ]
 
 
 def _missing(cutoffs: Cutoffs, told: list[date]) -> list[str]:

@@ -134,8 +134,21 @@ def test_the_train_cutoff_lies_one_horizon_before_the_test_cutoff_and_that_one_b
     cutoffs = split.cutoffs
     assert (cutoffs.train, cutoffs.test, cutoffs.newest) == (date(2026, 9, 28), MONDAY, END)
     assert cutoffs.lookback_days == 35, "events begin five weeks before the train cut-off"
-    assert split.notes == ("events begin on 2026-08-24: features of 35 days, not 42, before a cut-off",)
+    assert split.notes == (
+        "events begin on 2026-08-24: features of 35 days, not 42, before a cut-off, and without recency_days and "
+        "tenure_days, which would tell the calendar",
+    )
     assert split.train.x[0, 0] == split.test.x[0, 0] == 35, "both look back as far"
+
+
+@pytest.mark.parametrize(("days", "left_out"), [(56, set()), (55, {"recency_days", "tenure_days"})])
+def test_a_history_shorter_than_the_window_leaves_out_the_features_that_are_dates(days, left_out, engine, tmp_path):
+    events = [Event(1, datetime(2026, 10, 11, 12) - i * DAY, visit=i) for i in range(days)]
+    split = split_by_time(week_of(read_events(engine, tmp_path, events), **WEEKS))
+    names = tuple(name for name in FEATURES if name not in left_out)
+    assert split.cutoffs.features == split.train.names == split.test.names == names
+    assert split.train.x.shape[1] == split.test.x.shape[1] == len(names)
+    assert bool(split.notes) == bool(left_out)
 
 
 def test_days_without_events_after_a_cutoff_are_told(engines, tmp_path):
@@ -359,6 +372,20 @@ def test_persons_are_told_a_probability_for_the_time_after_the_week(different, e
     assert {row["person_id"] for row in rows} == known
     likely = [row["probability"] for row in rows if row["decile"] == 1]
     assert min(likely) > max(row["probability"] for row in rows if row["decile"] == 2)
+
+
+@pytest.mark.parametrize("module", [conversion, purchase])
+def test_a_short_history_says_nothing_of_dates_and_has_all_tables(module, different, engines, tmp_path):
+    engine = read_events(engines("duckdb"), tmp_path, different)
+    rows = run_module(module.MODULE, engine, **WEEKS | {"clickstream_window_weeks": 12})
+    [model] = rows[MODEL[module.MODULE.name]].to_pylist()
+    assert model["verdict"] == "signal"
+    assert "not 84, before a cut-off, and without recency_days and tenure_days" in model["note"]
+    told = {row["feature"] for row in rows[f"marts.{module.FEATURE}"].to_pylist()}
+    assert "sessions" in told
+    assert told.isdisjoint({"recency_days", "tenure_days"})
+    assert {table: found.num_rows > 0 for table, found in rows.items()} == dict.fromkeys(rows, True)
+    assert failed_checks(rows, week_of(engine)) == []
 
 
 @pytest.mark.parametrize("module", [conversion, purchase])
