@@ -1,10 +1,11 @@
 """Pages as Clarity's are made, campaigns and click ids before the query string goes, hosts of referrers."""
 
+import unicodedata
 from urllib.parse import quote_plus
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as run_settings
 from hypothesis import strategies as st
 
@@ -95,11 +96,15 @@ def test_a_campaign_is_read_from_the_parameters_and_decoded(query, told):
     assert tuple(computed(steps, f"utm_{name}", [url])[0] for name in ("source", "medium", "campaign")) == told
 
 
+BLANKS = "".join(c for c in map(chr, range(0x3001)) if unicodedata.category(c) == "Zs")  # what DuckDB's trim takes off
+
+
 @given(st.text(st.characters(exclude_categories=["C"], exclude_characters="?#&=%"), min_size=1, max_size=20))
+@example("\u00a0")
 @run_settings(max_examples=40, deadline=None)
 def test_a_campaign_s_name_is_what_was_encoded(name):
     url = f"https://shop.example/?utm_campaign={quote_plus(name)}#x"
-    assert computed(utm_steps("url"), "utm_campaign", [url]) == [name.strip(" ") or None]
+    assert computed(utm_steps("url"), "utm_campaign", [url]) == [name.strip(BLANKS) or None]
 
 
 # --- click ids ------------------------------------------------------------------------------------------------------
