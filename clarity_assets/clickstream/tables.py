@@ -8,12 +8,13 @@ FILE = (
     Column("mapping", "VARCHAR", "Name of the mapping it was read through."),
     Column("name", "VARCHAR", "Its name when it was ingested first."),
     Column("rows_read", "BIGINT", "Rows in it."),
-    Column("events_new", "BIGINT", "Events that were not there before."),
+    Column("events_new", "BIGINT", "Events that were not there before, those added by `ingest --again` included."),
     Column("events_known", "BIGINT", "Rows whose event was there before, or stands in it twice."),
     Column("rows_rejected", "BIGINT", "Rows in landing.clickstream_rejected."),
     Column("days", "BIGINT", "UTC days that it changed."),
     Column("first_date", "DATE", "First UTC day that it tells of. NULL: no event."),
     Column("last_date", "DATE", "Last UTC day that it tells of. NULL: no event."),
+    Column("mapping_hash", "VARCHAR", "Hash of what the ids and days of its events follow from. NULL: not kept then."),
     Column("ingested_at", "TIMESTAMP", "When (UTC)."),
 )
 DAY = (

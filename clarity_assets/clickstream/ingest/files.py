@@ -24,16 +24,19 @@ PARQUET = b"PAR1"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 CHUNK_BYTES = 1 << 20
 
+Stamp = tuple[int, int, int, int]
+"""Size, time of writing, time of any change, inode."""
+
 
 @dataclass(frozen=True)
 class EventFile:
-    """A file as delivered. `stamp`: size and time of change when it was looked at."""
+    """A file as delivered. `stamp`: its `stamp_of` when it was looked at."""
 
     path: Path
     format: Format
     packed: str | None
     sha256: str
-    stamp: tuple[int, int]
+    stamp: Stamp
 
     @property
     def is_empty(self) -> bool:
@@ -42,8 +45,20 @@ class EventFile:
 
 def is_event_file(path: Path) -> bool:
     """Whether its name says that it may be one: what `look_at` does not refuse by its name."""
-    name = path.name.lower()
-    return not name.startswith(".") and Path(name.removesuffix(".gz").removesuffix(".zst")).suffix in FORMATS
+    return not path.name.startswith(".") and format_of(path.name) is not None
+
+
+def format_of(name: str) -> Format | None:
+    """What a file of that name holds."""
+    return FORMATS.get(Path(name.lower().removesuffix(".gz").removesuffix(".zst")).suffix)
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """What changes when somebody writes to the file or puts another one there. None: there is none."""
+    try:
+        return _stamp(path.stat())
+    except OSError:
+        return None
 
 
 def look_at(path: Path) -> EventFile:
@@ -53,10 +68,9 @@ def look_at(path: Path) -> EventFile:
             f"{path.name}: the name does not say what it is; a file of events ends with {', '.join(FORMATS)}, and may "
             f"be packed ({', '.join(PACKED)})"
         )
-    plain = Path(path.name.lower().removesuffix(".gz").removesuffix(".zst"))
     try:
         with path.open("rb") as stream:
-            stamp = _stamp(stream)
+            stamp = _stamp(os.fstat(stream.fileno()))
             start = stream.read(4)
             stream.seek(0)
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -65,7 +79,7 @@ def look_at(path: Path) -> EventFile:
     packed = next((suffix for suffix, magic in PACKED.items() if start.startswith(magic)), None)
     if start and packed is None and path.suffix.lower() in PACKED:
         raise FileUnreadable(f"{path.name}: is not packed as its ending says; rename it, or pack it anew")
-    return EventFile(path, FORMATS[plain.suffix], packed, sha256, stamp)
+    return EventFile(path, format_of(path.name), packed, sha256, stamp)
 
 
 def make_plain(file: EventFile, target: Path) -> None:
@@ -93,7 +107,7 @@ def need_unchanged(file: EventFile) -> None:
     """Raises FileUnreadable where somebody has written to the file since it was looked at."""
     try:
         with file.path.open("rb") as stream:
-            stamp = _stamp(stream)
+            stamp = _stamp(os.fstat(stream.fileno()))
     except OSError as error:
         raise FileUnreadable(f"{file.path.name}: went away while it was read: {error.strerror}") from error
     if stamp != file.stamp:
@@ -103,9 +117,8 @@ def need_unchanged(file: EventFile) -> None:
         )
 
 
-def _stamp(stream: BinaryIO) -> tuple[int, int]:
-    facts = os.fstat(stream.fileno())
-    return facts.st_size, facts.st_mtime_ns
+def _stamp(facts: os.stat_result) -> Stamp:
+    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino
 
 
 def _unpacked(source: BinaryIO, packed: str) -> Iterator[bytes]:

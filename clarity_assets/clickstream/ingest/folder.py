@@ -1,6 +1,8 @@
-"""The folder of events: one process at a time writes to it, and what nobody names any more is removed."""
+"""The folder of events: one process at a time writes to it, and day files that were replaced are removed later."""
 
+import contextlib
 import errno
+import logging
 import os
 import shutil
 import time
@@ -18,10 +20,12 @@ from clarity_assets.warehouse.tickets import PRIVATE_FILE, make_private_folder
 from clarity_assets.warehouse.troubles import FULL
 
 EVENTS = "events"
-LOCK, WORK = ".ingest.lock", ".ingest"
+LOCK, WORK, REPLACED = ".ingest.lock", ".ingest", ".replaced"
 WAIT_S = 3600.0  # ten million rows take minutes; several such deliveries may queue
-ORPHAN_S = 600.0  # an analysis that began with the day's former file has read it by then
+REPLACED_S = 600.0  # an analysis that began with the day's former file has read it by then
 MEMORY_LIMIT = "2GB"
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -95,21 +99,58 @@ def move_into_place(part: Path, target: Path) -> None:
         os.close(folder)
 
 
-def replaced_now(path: Path) -> None:
-    """From now on the file is an orphan: its time tells since when."""
-    if path.exists():
-        os.utime(path)
+def mark_replaced(settings: Settings, file: str) -> None:
+    """Note that a new file of its day has taken the place of `file` (as the warehouse names it), and since when."""
+    marker = _marker(settings, file)
+    make_private_folder(marker.parent)
+    marker.touch()
 
 
-def remove_orphans(settings: Settings, *, named: Collection[str], clock: Callable[[], float] = time.time) -> list[Path]:
-    """Remove day files that the warehouse does not name and that are older than 10 minutes; returns them.
+def _marker(settings: Settings, file: str) -> Path:
+    """Empty; not called .parquet, for those who read all of these below the folder."""
+    return settings.events_folder / REPLACED / f"{file}.since"
 
-    `named`: files as the warehouse names them, below the folder of events. `clock`: the one of the files' times.
+
+def unmark(settings: Settings, file: str) -> None:
+    """Forget that the file was replaced: it is in its place again."""
+    _marker(settings, file).unlink(missing_ok=True)
+
+
+def tidy_days(
+    settings: Settings, *, named: Collection[str], clock: Callable[[], float] = time.time
+) -> tuple[list[Path], list[Path]]:
+    """Remove day files that were replaced more than 10 minutes ago; returns those, and the ones that nobody names.
+
+    What the warehouse does not name may be another one's, or of before the warehouse was restored: it stays, but where
+    we know of a file that holds its events too. `named`: below the folder of events, of all projects. `clock`: the one
+    of the files' times.
     """
-    removed = []
-    for path in sorted((settings.events_folder / EVENTS).glob("date=*/*")):
-        is_named = str(path.relative_to(settings.events_folder)) in named
-        if not is_named and clock() - path.stat().st_mtime > ORPHAN_S:
+    removed, unnamed = [], []
+    for path in sorted((settings.events_folder / EVENTS).glob("date=*/*.parquet")):
+        name = str(path.relative_to(settings.events_folder))
+        marker = _marker(settings, name)
+        if name in named:
+            unmark(settings, name)  # of before a restored warehouse
+        elif not marker.exists():
+            unnamed.append(path)
+        elif clock() - marker.stat().st_mtime > REPLACED_S:
             path.unlink(missing_ok=True)
+            marker.unlink()
             removed.append(path)
-    return removed
+    if unnamed:
+        log.warning(
+            "%d files of days in %s are not named by this warehouse, and stay (%s, …): of another warehouse, of before "
+            "this one was restored, or of an ingest that was killed. Ingest the source files again, or restore "
+            "warehouse and folder together (docs/runbook.md, Events)",
+            len(unnamed), settings.events_folder, unnamed[0].relative_to(settings.events_folder),
+        )  # fmt: skip
+    return removed, unnamed
+
+
+def clear_left(settings: Settings) -> None:
+    """Remove what a killed ingest has left of its work (raw rows), where no other one is at work."""
+    work = settings.events_folder / WORK
+    if not work.exists():
+        return
+    with contextlib.suppress(IngestBusy), alone(settings, wait_s=0):
+        pass

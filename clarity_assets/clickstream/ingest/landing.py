@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from clarity_assets.clickstream.ingest.folder import day_folder, move_into_place
+from clarity_assets.clickstream.ingest.folder import day_folder, move_into_place, unmark
 from clarity_assets.clickstream.ingest.ledger import Day, need_file
-from clarity_assets.clickstream.ingest.shaping import CONTENT, ORDER_OF_TYPES
+from clarity_assets.clickstream.ingest.shaping import CONTENT, ORDER_OF_TYPES, content_hash
 from clarity_assets.clickstream.schema import EVENT
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.tables import literal
@@ -21,11 +21,11 @@ RANK = "case event_type " + " ".join(f"when '{t}' then {i}" for i, t in enumerat
 
 @dataclass(frozen=True)
 class Landed:
-    """What became of a day. `day`: None where it gained nothing. `counts`: (told, new) of each staged file."""
+    """What became of a day. `day`: None where nothing changed. `counts`: (told, new, changed) of each staged file."""
 
     date: date
     day: Day | None
-    counts: Mapping[int, tuple[int, int]]
+    counts: Mapping[int, tuple[int, int, int]]
 
 
 def staged_days(con: duckdb.DuckDBPyConnection, folder: Path) -> list[tuple[list[date], list[Path]]]:
@@ -57,21 +57,26 @@ def land_days(
     present: Mapping[date, Day],
     settings: Settings,
     work: Path,
+    again: bool = False,
 ) -> Iterator[Landed]:
     """Write the new files of these days under the hashes of their contents; nobody names them yet.
 
     Of events with the same id the present one stays, else the least by time and content: the order of deliveries does
-    not matter.
+    not matter. `again`: the one that is told takes the place of the present one of the same origin.
     """
-    _take(con, staged, [settings.events_folder / present[day].file for day in days if day in present])
-    counts: dict[date, dict[int, tuple[int, int]]] = {}
-    for day, number, told, new in con.execute(
-        "select date, file_number, count(*), count(*) filter (is_new) from arrived group by 1, 2"
+    _take(con, staged, [settings.events_folder / present[day].file for day in days if day in present], again=again)
+    counts: dict[date, dict[int, tuple[int, int, int]]] = {}
+    for day, number, *told in con.execute(
+        """select date, file_number, count(*), count(*) filter (is_new), count(*) filter (is_change)
+           from arrived group by 1, 2"""
     ).fetchall():
-        counts.setdefault(day, {})[number] = (told, new)
+        counts.setdefault(day, {})[number] = tuple(told)
     gained = con.execute("""
-        select date, count(*), count(*) filter (is_bot), bit_xor(('0x' || content)::uhugeint)
-        from arrived where is_new group by 1""").fetchall()
+        select date, count(*) filter (is_new),
+            count(*) filter (is_bot) - count(*) filter (is_change and known_is_bot),
+            xor(bit_xor(('0x' || content)::uhugeint),
+                coalesce(bit_xor(('0x' || known_content)::uhugeint) filter (is_change), 0::uhugeint))
+        from arrived where is_new or is_change group by 1""").fetchall()
     new = {day: facts for day, *facts in gained}
     for day in days:
         entry = None
@@ -80,22 +85,34 @@ def land_days(
         yield Landed(day, entry, counts[day])
 
 
-def _take(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], present: Sequence[Path]) -> None:
-    """Table `arrived`: all staged rows of the days, `is_new` for one of each event that is not there yet."""
+def _take(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], present: Sequence[Path], *, again: bool) -> None:
+    """Table `arrived`: all staged rows of the days, `is_new` for one of each event that is not there yet.
+
+    `is_change`, where `again`: for one of each that is there with another content (`known_content`).
+    """
     for file in present:
         need_file(file)
-    known = f"select date, event_id from {_parquet(*(present or staged))}{'' if present else ' limit 0'}"  # noqa: S608
+    known = f"""
+        select date, event_id, origin as known_origin, is_bot as known_is_bot,
+            {content_hash() if again else "null::varchar"} as known_content
+        from {_parquet(*(present or staged))}{"" if present else " limit 0"}"""  # noqa: S608
     con.execute(f"""
         create or replace table arrived as
         with told as (
             select *, regexp_extract(filename, '/([0-9]+)/day=[^/]*/[^/]*$', 1)::integer as file_number
             from {_parquet(*staged)}
         ),
-        known as ({known})
-        select told.*,
-            known.event_id is null and 1 = row_number() over (
-                partition by told.date, told.event_id order by event_at, content, file_number, row_number) as is_new
-        from told left join known on known.date = told.date and known.event_id = told.event_id""")  # noqa: S608
+        known as ({known}),
+        joined as (
+            select told.*, known.* exclude (date, event_id), known.event_id is not null as is_known,
+                1 = row_number() over (
+                    partition by told.date, told.event_id order by event_at, content, file_number, row_number
+                ) as is_first
+            from told left join known on known.date = told.date and known.event_id = told.event_id
+        )
+        select *, is_first and not is_known as is_new,
+            is_first and coalesce(origin = known_origin and content <> known_content, false) as is_change
+        from joined""")  # noqa: S608
 
 
 def _land(
@@ -116,6 +133,7 @@ def _land(
     target = day_folder(settings, day) / f"{content_hash}.parquet"
     part = work / f"{day}.parquet"
     _write(con, day, part, settings.events_folder / present.file if present else None)
+    unmark(settings, str(target.relative_to(settings.events_folder)))
     move_into_place(part, target)
     return Day(
         day,
@@ -129,9 +147,11 @@ def _land(
 
 def _write(con: duckdb.DuckDBPyConnection, day: date, part: Path, present: Path | None) -> None:
     columns = ", ".join(CONTENT)
-    rows = f"select {columns} from arrived where is_new and date = date '{day}'"  # noqa: S608
+    rows = f"select {columns} from arrived where (is_new or is_change) and date = date '{day}'"  # noqa: S608
     if present is not None:
-        rows += f" union all by name select {columns} from {_parquet(present)}"  # noqa: S608
+        rows += f"""
+            union all by name select {columns} from {_parquet(present)}
+            where event_id not in (select event_id from arrived where is_change and date = date '{day}')"""  # noqa: S608
     listed = ", ".join(f"{c.name}::{c.type} as {c.name}" for c in EVENT)
     con.execute(f"""
         copy (

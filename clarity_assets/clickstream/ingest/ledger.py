@@ -50,6 +50,7 @@ class FileEntry:
     days: int
     first_date: date | None
     last_date: date | None
+    mapping_hash: str | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def read_present(settings: Settings, mapping: str) -> Present:
         ).fetchall()
         files = con.execute(
             """select file_hash, mapping, name, rows_read, events_new, events_known, rows_rejected, days, first_date,
-                      last_date
+                      last_date, mapping_hash
                from ops.clickstream_file where project_id = ? and mapping = ?""",
             [project_id, mapping],
         ).fetchall()
@@ -87,12 +88,11 @@ def record(
     files: Collection[FileEntry],
     days: Collection[Day],
     rejected: Path | None,
-    again: Collection[str] = (),
     now: datetime,
 ) -> None:
     """Write files, days and rejected rows (Parquet of file_hash, name, row_number, reason, row) in one transaction.
 
-    `again`: hashes of files that came through this mapping before, whose rejected rows are replaced.
+    What was rejected of these files before, through this mapping, is replaced.
     """
     project_id, at = settings.need_project(), now.replace(tzinfo=None)
     with _opened(settings, "ingest") as con, transaction(con):
@@ -105,7 +105,7 @@ def record(
         con.execute(
             f"""delete from {REJECTED_TABLE}
                 where project_id = ? and mapping = ? and file_hash in (select unnest(?::varchar[]))""",  # noqa: S608
-            [project_id, mapping, list(again)],
+            [project_id, mapping, [entry.file_hash for entry in files]],
         )
         if rejected is not None:
             con.execute(

@@ -1,5 +1,7 @@
 """A small YAML file in; the checked mapping out: which columns of a source are which of ours, what is no event."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,6 +154,22 @@ class Mapping(_Rules):
                 except duckdb.Error as error:
                     raise ValueError(f"when: {rule.when!r} is no condition: {f'{error}'.splitlines()[0]}") from None
         return self
+
+
+def identity_hash(mapping: Mapping) -> str:
+    """A hash of all that an event's id and day follow from: where it changes, the same row would be another event.
+
+    With a column for event_id that is little; else all columns, since the id is a hash of their values.
+    """
+    told = mapping.model_dump(mode="json")
+    kept = {"time": told["time"], "each": told["each"]}
+    if mapping.each:
+        kept["event_types"] = told["event_types"]
+    if "event_id" in mapping.fields:
+        kept["fields"] = {name: told["fields"][name] for name in ("event_id", "event_time")}
+    else:
+        kept |= {name: told[name] for name in ("name", "fields", "constants", "nulls", "identical_rows", "csv")}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def read_mapping(file: Path) -> Mapping:

@@ -4,7 +4,8 @@ Rows that cannot be told apart into fields are there too, with the reason in `br
 """
 
 import csv
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,9 @@ from clarity_assets.warehouse.tables import identifier, literal
 from clarity_assets.warehouse.troubles import FULL
 
 NO_TEXT = "' \t\r\n\u00a0'"  # what stands around a value and is none
+HEADER_NAME = re.compile(r"(?!.*\d{6})[A-Za-z_][\w .-]{0,59}")
+HEADER_OF_OTHERS = re.compile(r"[;|\t]")  # a header whose separator is another one than the mapping says
+NO_HEADER = "its first line is no header (it is not quoted: it may name somebody); put a line of column names before it"
 OF_READING = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException, duckdb.OutOfRangeException)
 
 
@@ -213,8 +217,16 @@ def _header(file: EventFile, plain: Path, delimiter: str) -> list[str]:
     except (UnicodeEncodeError, csv.Error) as error:
         raise FileUnreadable(f"{file.path.name}: its first line is no header of UTF-8 text ({error})") from error
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        if not _is_header(header):
+            raise FileUnreadable(f"{file.path.name}: {NO_HEADER}")
         raise FileUnreadable(f"{file.path.name}: two columns are called {twice[0]!r}; rename one")
     return header
+
+
+def _is_header(names: Iterable[str]) -> bool:
+    """Whether all look like names of columns; a row of data has a time, at the least, that does not."""
+    parts = [part.strip(" \"'") for name in names for part in HEADER_OF_OTHERS.split(name)]
+    return all(HEADER_NAME.fullmatch(part) for part in parts if part)
 
 
 def _table(file: EventFile, columns: dict[str, str], source: str, mapping: Mapping) -> Document:
@@ -252,16 +264,18 @@ def _of_place(place: Place, columns: dict[str, str]) -> str:
 
 def _need_columns(file: EventFile, own: dict, columns: dict[str, str], mapping: Mapping) -> None:
     """Refuse a file without the columns that no event can be without: it is another source's."""
-    has = ", ".join(columns) or "none"
+    has = f"its columns are: {(', '.join(columns) or 'none')[:300]}" if _is_header(columns) else NO_HEADER
     for names in (("event_time",), ("event_type",), ("visitor_id", "user_id")):
         told = [name for name in names if name in mapping.fields]
         if told and not any(any(own[name]) for name in told):
             wanted = " or ".join(path for name in told for path in mapping.fields[name])
             raise FileUnreadable(
-                f"{file.path.name}: has no column {wanted} ({' or '.join(told)} of mapping {mapping.name}), its "
-                f"columns are: {has[:300]}; choose another mapping, or its `csv: {{delimiter: …}}`"
+                f"{file.path.name}: has no column {wanted} ({' or '.join(told)} of mapping {mapping.name}), {has}; "
+                "choose another mapping, or its `csv: {delimiter: …}`"
             )
 
 
 def _told(error: duckdb.Error, plain: Path) -> str:
-    return " ".join(f"{error}".replace(str(plain), "it").split())[:300]
+    """What DuckDB says, without the line of the file that it quotes."""
+    said = f"{error}".partition("Original Line")[0]
+    return " ".join(said.replace(str(plain), "it").split())[:300]

@@ -37,6 +37,8 @@ class FileIngested:
     last_date: date | None = None
     missing: tuple[str, ...] = ()
     """Columns that the mapping names and the file has not."""
+    events_changed: int = 0
+    """Of the known ones, those that are told in another way now (`again`)."""
 
     @property
     def rows_rejected(self) -> int:
@@ -45,12 +47,18 @@ class FileIngested:
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of all files. `unreadable`: those of which nothing was landed, and why."""
+    """What became of all files. `unreadable`: those of which nothing was landed, and why.
+
+    `left_out`: files in folders whose names are none of a file of events. `unnamed`: files of days that this warehouse
+    does not name; they stay.
+    """
 
     mapping: str
     files: tuple[FileIngested, ...] = ()
     unreadable: dict[Path, FileUnreadable] = field(default_factory=dict)
     days_changed: tuple[date, ...] = ()
+    left_out: tuple[Path, ...] = ()
+    unnamed: tuple[Path, ...] = ()
 
     @property
     def events_new(self) -> int:

@@ -79,10 +79,10 @@ def _quoted(name: str, quote: str = "'") -> str:
     """A value as a reason may tell it: short, and hidden where it could say who somebody is."""
     short = f"case when length({name}) > {LONGEST_VALUE} then left({name}, {LONGEST_VALUE}) || '…' else {name} end"
     mark = literal(quote)
-    return f"case when {_is_private(name)} then {HIDDEN} else {mark} || {short} || {mark} end"
+    return f"case when {is_private(name)} then {HIDDEN} else {mark} || {short} || {mark} end"
 
 
-def _is_private(name: str) -> str:
+def is_private(name: str) -> str:
     """Whether a value is no time, number or word, but an address or a URL that stands in the wrong column."""
     return f"regexp_matches({name}, '@|://|=')"
 
@@ -91,7 +91,7 @@ def row_as_json(identifiers: dict[str, str]) -> str:
     """SQL of a rejected row as it may be kept: pseudonyms for ids (SQL by name), pages for URLs, no user agent."""
     told = {name: f"told_{name}" if name in NUMBERS else name for name in FIELDS if name not in PRIVATE}
     told = {
-        name: sql if name in ABOUT else f"case when {_is_private(sql)} then {HIDDEN} else {sql} end"
+        name: sql if name in ABOUT else f"case when {is_private(sql)} then {HIDDEN} else {sql} end"
         for name, sql in told.items()
     }
     told |= identifiers | {"page": "page", "referrer_host": "referrer_host"}

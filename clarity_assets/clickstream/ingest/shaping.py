@@ -9,7 +9,15 @@ from clarity_assets.clarity.pages import PageRule
 from clarity_assets.clickstream.ingest import sources
 from clarity_assets.clickstream.ingest.mapping import DEVICES, FIELDS, IDENTIFIERS, NUMBERS, Mapping
 from clarity_assets.clickstream.ingest.reading import Raw
-from clarity_assets.clickstream.ingest.rules import ABOUT, earliest, first_broken, latest, row_as_json
+from clarity_assets.clickstream.ingest.rules import (
+    ABOUT,
+    HIDDEN,
+    earliest,
+    first_broken,
+    is_private,
+    latest,
+    row_as_json,
+)
 from clarity_assets.clickstream.ingest.urls import UTM, in_steps, page_steps, taken_steps, utm_steps, without_query
 from clarity_assets.clickstream.pseudonyms import add_macro as add_pseudonyms
 from clarity_assets.clickstream.schema import EVENT
@@ -70,11 +78,11 @@ def _shaped(source: str, raw: Raw, mapping: Mapping, *, settings: Settings, now:
     )
     ids = {name: f"pseudonym_of('{name.removesuffix('_id')}', {_identifier(name, mapping)})" for name in IDENTIFIERS}
     columns = ", ".join(name for name in CONTENT if name != "event_id")
-    hashed = ", ".join(f"coalesce({name}::varchar, e'\\x1e')" for name in CONTENT)
     rule = PageRule(keep_scheme=settings.page_keep_scheme, keep_host=settings.page_keep_host)
     given = (
         taken_steps("", "given_") if {*UTM} & _told_fields(mapping) else [{f"given_{n}": "null::varchar" for n in UTM}]
     )
+    said = ", ".join(f"{_without_persons(f'coalesce(utm_{n}, given_{n})')} as said_{n}" for n in UTM)
     read = in_steps(source, [*page_steps("url", rule), *utm_steps("url"), *given])
     return f"""
         with raw as (select * from {read}),
@@ -82,7 +90,7 @@ def _shaped(source: str, raw: Raw, mapping: Mapping, *, settings: Settings, now:
             select row_number, item_number, broken, told_host, {texts}, {_numbers(mapping)},
                 {_time(raw, mapping)} as event_at,
                 {_type(mapping)} as our_type,
-                page, own_host, {", ".join(f"coalesce(utm_{n}, given_{n}) as said_{n}" for n in UTM)},
+                page, own_host, {said},
                 {sources.click_id("url")} as click,
                 coalesce({_device(mapping)}, agent.device) as device,
                 coalesce(raw.browser, agent.browser) as browser,
@@ -121,7 +129,8 @@ def _shaped(source: str, raw: Raw, mapping: Mapping, *, settings: Settings, now:
         identified as (
             select * exclude (event_id), {_event_id(mapping)} as event_id from renamed
         )
-        select row_number, rule, reason, row, event_id, {columns}, {_content_hash(hashed)} as content,
+        select row_number, rule, reason, row, event_id, {columns},
+            case when rule is null then {content_hash()} end as content,
             case when rule is null then date::varchar else 'rejected' end as day
         from identified"""  # noqa: S608
 
@@ -130,8 +139,10 @@ def _zone_of_settings(settings: Settings) -> str:
     return literal(settings.clickstream_timezone) if settings.clickstream_timezone else "null::varchar"
 
 
-def _content_hash(hashed: str) -> str:
-    return f"case when rule is null then md5(concat_ws(e'\\x1f', {hashed})) end"
+def content_hash() -> str:
+    """SQL of the hash of an event's columns: of what a day's content_hash is made."""
+    hashed = ", ".join(f"coalesce({name}::varchar, e'\\x1e')" for name in CONTENT)
+    return f"md5(concat_ws(e'\\x1f', {hashed}))"
 
 
 def _content(mapping: Mapping) -> str:
@@ -151,7 +162,13 @@ def _event_id(mapping: Mapping) -> str:
     if mapping.identical_rows == "keep":
         number = "row_number() over (partition by content_id order by row_number)"
         made = f"case when {number} > 1 then keyed_hash(content_id || ' ' || {number}) else content_id end"
-    return f"coalesce(event_id || case when item_number > 1 then '.' || item_number else '' end, {made})"
+    given = f"case when {is_private('event_id')} then keyed_hash(event_id) else event_id end"
+    return f"coalesce({given} || case when item_number > 1 then '.' || item_number else '' end, {made})"
+
+
+def _without_persons(value: str) -> str:
+    """A campaign's text, hidden where it could say who somebody is: newsletters put addresses there."""
+    return f"case when {is_private(value)} then {HIDDEN} else {value} end"
 
 
 def _identifier(name: str, mapping: Mapping) -> str:

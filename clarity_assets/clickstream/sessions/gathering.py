@@ -107,6 +107,8 @@ with bought as (
 
 gathered as (
     select
+        stream,
+        is_told,
         session_key,
         min(started_date) as started_date,
         min(started_us) as started_us,

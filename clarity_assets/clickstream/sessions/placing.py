@@ -21,8 +21,8 @@ PLACED_VIEW = "placed"
 #   stream's first event of the day (`opened_*`).
 # - The key's remainder (2^51) keeps the product within BIGINT after 2041.
 # DuckDB joins the few `ended` islands, which is faster than two more windows; Spark would compute `reached` twice.
-# For DuckDB the rows are narrow, and joined back to the events. Spark's hold all columns, and the stream by which it
-# has partitioned them: it need not move them again.
+# For DuckDB the rows are narrow, and joined back to the events. Spark's hold all columns, and the stream by which they
+# are partitioned, so that they need not be moved again.
 PLACED = EngineSql(
     duckdb="""
 with told as not materialized (

@@ -11,6 +11,7 @@ from clarity_assets.clickstream.schema import EVENT, SESSION, STEP
 from clarity_assets.errors import EngineFailed
 from clarity_assets.warehouse.columns import ARROW_TYPES
 from clarity_assets_tests.fixtures.clickstream import engine_with, event_rows, session_rows, step_rows, written
+from clarity_assets_tests.fixtures.engines import needs_spark
 
 ALL_EVENTS = EngineSql("select * from clickstream.event", "select * from clickstream_event")
 STEPS_OF = EngineSql(
@@ -135,3 +136,12 @@ def test_a_view_can_be_read_anew_from_other_files(engine, tmp_path):
         engine.read("step", written(two_days(number), tmp_path / str(number)), columns=STEP)
     read = engine.rows(EngineSql("select step from clickstream.step", "select step from clickstream_step"))
     assert sorted(read["step"].to_pylist()) == [3, 4]
+
+
+@needs_spark
+def test_what_is_kept_is_not_computed_again_by_whoever_reads_it(engines):
+    engine = engines("spark")
+    named = "with numbers as (select id as n from range(10)), odd as (select n from numbers where n % 2 = 1) select n from odd"
+    engine.keep("kept", EngineSql("", named))
+    asked = "with all_of_them as (select n from clickstream_kept) select count(*) as n from all_of_them"
+    assert "InMemoryTableScan" in engine.spark.sql(asked)._jdf.queryExecution().executedPlan().toString()

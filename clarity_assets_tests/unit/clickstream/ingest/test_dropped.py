@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from clarity_assets.clickstream.ingest.dropped import find_dropped, ingest_dropped
+from clarity_assets.clickstream.ingest.dropped import find_dropped, find_misplaced, ingest_dropped
 from clarity_assets.errors import WarehouseBusy
 from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets_tests.unit.clickstream.ingest.shop import NOW, asked, events, json_lines, settings_of, view
@@ -80,6 +80,44 @@ def test_an_unreadable_file_moves_to_failed_with_the_reason_and_stops_no_other(s
     assert names_in(failed) == ["bad.jsonl", "bad.jsonl.txt"]
     assert "is one JSON list" in (failed / "bad.jsonl.txt").read_text()
     assert done.events_new == 1
+
+
+def test_a_file_that_grows_meanwhile_stays_and_its_rest_is_taken_next_time(settings, drop):
+    path = drop("a.jsonl", view())
+    bad = drop("bad.jsonl", "[1]")
+
+    def grow(stage, *_):
+        if stage == "land":
+            with path.open("a") as stream:
+                stream.write(path.read_text().replace("lamp", "sofa"))
+            bad.write_text(bad.read_text() * 2)
+
+    done = ingest_dropped(settings, now=NOW, clock=later, progress=grow)
+    assert (done.events_new, done.failed, done.growing) == (1, {}, ("events/a.jsonl", "events/bad.jsonl"))
+    assert path.exists()
+    bad.unlink()
+    done = ingest_dropped(settings, now=NOW, clock=later)
+    assert (done.events_new, done.growing, path.exists()) == (1, (), False)
+    assert len(events(settings)) == 2
+
+
+def test_files_beside_the_folders_and_below_them_are_told(settings, drop):
+    drop("a.jsonl", view(), mapping=".")
+    drop("b.jsonl", view(), mapping="events/2026")
+    drop("readme.md", "x", mapping=".")
+    drop("c.jsonl", view(), mapping="events/.done/2026")
+    assert find_dropped(settings, clock=later) == []
+    assert list(find_misplaced(settings, clock=later)) == ["a.jsonl", "readme.md", "events/2026/b.jsonl"]
+    done = ingest_dropped(settings, now=NOW, clock=later)
+    assert list(done.failed) == ["a.jsonl", "events/2026/b.jsonl"]
+    assert "move it to events/" in done.failed["events/2026/b.jsonl"]
+    assert list(done.misplaced) == ["a.jsonl", "readme.md", "events/2026/b.jsonl"]
+
+
+def test_what_a_killed_ingest_has_left_goes_where_there_is_nothing_to_do(settings):
+    (settings.events_folder / ".ingest").mkdir(parents=True)
+    assert find_dropped(settings) == []
+    assert not (settings.events_folder / ".ingest").exists()
 
 
 def test_files_of_an_unknown_mapping_stay_and_are_told(settings, drop):

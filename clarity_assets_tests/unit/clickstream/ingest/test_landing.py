@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import settings as run_settings
 from hypothesis import strategies as st
 
-from clarity_assets.clickstream.ingest.folder import alone, remove_orphans
+from clarity_assets.clickstream.ingest.folder import alone, clear_left, tidy_days
 from clarity_assets.clickstream.ingest.ledger import event_files
-from clarity_assets.clickstream.ingest.troubles import EventsMissing, IngestBusy
+from clarity_assets.clickstream.ingest.troubles import EventsMissing, IngestBusy, MappingWrong
 from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets_tests.unit.clickstream.ingest.shop import (
     NOW,
@@ -77,6 +77,92 @@ def test_a_known_file_can_be_read_again_and_adds_what_is_missing(settings, tmp_p
     )
     assert asked(settings, "select count(*) from landing.clickstream_rejected") == [(1,)]
     assert asked(settings, "select count(*) from ops.clickstream_file") == [(1,)]
+
+
+def test_reading_again_keeps_what_a_file_has_brought(settings, tmp_path):
+    file = json_lines(tmp_path / "a.jsonl", [on(5), on(5), on(6)])
+    deliver(settings, file)
+    asked_for = "select name, events_new, events_known, days from ops.clickstream_file"
+    before = asked(settings, asked_for)
+    assert before == [("a.jsonl", 2, 1, 2)]
+    deliver(settings, file.rename(tmp_path / "b.jsonl"), again=True)
+    assert asked(settings, asked_for) == before
+
+
+OWN = """
+description: A source of one's own.
+fields: {FIELDS}
+event_types: {seen: TYPE}
+"""
+
+
+def own_mapping(settings, fields: str, kind: str = "view"):
+    (settings.clickstream_mappings / "own.yml").write_text(OWN.replace("FIELDS", fields).replace("TYPE", kind))
+
+
+@pytest.fixture
+def owned(tmp_path):
+    (tmp_path / "mappings").mkdir()
+    return settings_of(tmp_path, clickstream_mappings=tmp_path / "mappings", clickstream_key=settings_key())
+
+
+def test_after_a_change_of_columns_events_with_an_id_are_told_anew_and_days_change(owned, tmp_path):
+    fields = "event_id: id, event_time: at, event_type: what, user_id: who"
+    rows = [
+        {"id": f"{n}", "at": f"2026-10-05T10:00:0{n}Z", "what": "seen", "who": f"u{n}", "sku": f"s{n}", "ua": agent}
+        for n, agent in enumerate(["curl/8", None, None])
+    ]
+    own_mapping(owned, fields)
+    file = json_lines(tmp_path / "a.jsonl", rows)
+    deliver(owned, file, mapping="own")
+    deliver_rows(owned, [on(5, hour=11)])
+    before = days(owned)
+    [same] = deliver(owned, file, mapping="own", again=True).files
+    assert (same.events_changed, same.days, days(owned)) == (0, (), before)
+    own_mapping(owned, fields + ", product_id: sku, user_agent: ua")
+    [told] = deliver(owned, file, mapping="own", again=True).files
+    assert (told.events_new, told.events_known, told.events_changed, told.days) == (0, 3, 3, (FIVE,))
+    assert [e["product_id"] for e in events(owned)] == ["s0", "s1", "s2", "lamp"]
+    assert asked(owned, "select events, bot_events from ops.clickstream_day") == [(4, 1)]
+    fresh = settings_of(
+        tmp_path / "fresh", clickstream_mappings=owned.clickstream_mappings, clickstream_key=settings_key()
+    )
+    (tmp_path / "fresh").mkdir()
+    deliver_rows(fresh, [on(5, hour=11)])
+    deliver(fresh, file, mapping="own")
+    assert days(fresh) == days(owned) != before
+
+
+def test_after_a_change_of_columns_events_without_an_id_are_not_doubled(owned, tmp_path):
+    fields = "event_time: at, event_type: what, user_id: who"
+    own_mapping(owned, fields)
+    file = json_lines(tmp_path / "a.jsonl", [{"at": "2026-10-05", "what": "seen", "who": "u", "sku": "s"}])
+    deliver(owned, file, mapping="own")
+    before = days(owned)
+    own_mapping(owned, fields + ", product_id: sku")
+    with pytest.raises(MappingWrong, match="its events would be there twice; undo that change, or delete"):
+        deliver(owned, file, mapping="own", again=True)
+    assert days(owned) == before
+    own_mapping(owned, fields, kind="looked")
+    assert deliver(owned, file, mapping="own", again=True).files[0].events_changed == 1
+    assert event(owned)["event_type"] == "looked"
+
+
+def test_the_same_bytes_under_a_name_that_cannot_be_read_are_read_under_the_right_one(settings, tmp_path):
+    row = json_lines(tmp_path / "b.jsonl", [on(5)])
+    (tmp_path / "a.csv").write_bytes(row.read_bytes())
+    done = deliver(settings, tmp_path / "a.csv", row)
+    assert list(done.unreadable) == [tmp_path / "a.csv"]
+    assert done.events_new == 1
+
+
+def test_a_table_that_was_called_json_is_read_under_its_right_name(settings, tmp_path):
+    (tmp_path / "a.jsonl").write_text("event_time,event_type,visitor_id\n2026-10-05,view,v\n")
+    assert deliver(settings, tmp_path / "a.jsonl").rows_rejected == 2
+    (tmp_path / "a.csv").write_bytes((tmp_path / "a.jsonl").read_bytes())
+    assert deliver(settings, tmp_path / "a.csv").events_new == 1
+    assert asked(settings, "select name, events_new, rows_rejected from ops.clickstream_file") == [("a.csv", 1, 0)]
+    assert deliver(settings, tmp_path / "a.csv").files[0].is_known
 
 
 def test_rows_equal_in_all_fields_are_one_event(settings):
@@ -254,16 +340,15 @@ def test_who_waits_too_long_for_another_ingest_is_told(settings):
         pass
 
 
-def test_files_that_nobody_names_are_removed_after_ten_minutes(settings):
+def test_files_that_nobody_names_stay_and_are_told(settings, caplog):
     deliver_rows(settings, [on(5)])
-    orphan = settings.events_folder / "events" / "date=2026-10-05" / "0123.parquet"
-    orphan.write_bytes(b"left by a killed one")
-    deliver_rows(settings, [on(5, hour=11)])
-    assert orphan.exists()
-    os.utime(orphan, (time.time() - 700,) * 2)
-    deliver_rows(settings, [on(5, hour=12)])
-    assert not orphan.exists()
-    assert named(settings) < files_of(settings)
+    other = settings.events_folder / "events" / "date=2026-10-05" / "0123.parquet"
+    other.write_bytes(b"of another warehouse")
+    os.utime(other, (time.time() - 7000,) * 2)
+    path = json_lines(settings.warehouse.parent / "b.jsonl", [on(5, hour=11)])
+    assert deliver(settings, path).unnamed == (other,)
+    assert other.exists()
+    assert "Ingest the source files again, or restore warehouse and folder together" in caplog.text
 
 
 def test_a_day_s_former_file_stays_for_those_who_read_it_now(settings):
@@ -273,11 +358,33 @@ def test_a_day_s_former_file_stays_for_those_who_read_it_now(settings):
     deliver_rows(settings, [on(5, hour=11)])
     assert former in files_of(settings)
     assert former not in named(settings)
-    assert remove_orphans(settings, named=named(settings)) == []
-    assert remove_orphans(settings, named=named(settings), clock=lambda: time.time() + 601) == [
-        settings.events_folder / former
-    ]
+    assert tidy_days(settings, named=named(settings)) == ([], [])
+    later = {"named": named(settings), "clock": lambda: time.time() + 601}
+    assert tidy_days(settings, **later) == ([settings.events_folder / former], [])
     assert files_of(settings) == named(settings)
+    assert tidy_days(settings, **later) == ([], [])
+
+
+def test_a_restored_warehouse_loses_no_events_of_the_folder(settings):
+    deliver_rows(settings, [on(5)])
+    backup = settings.warehouse.read_bytes()
+    [first] = files_of(settings)
+    files = [
+        json_lines(settings.warehouse.parent / f"{n}.jsonl", [on(5, hour=11 + n), on(6, hour=n)]) for n in range(2)
+    ]
+    for file in files:
+        deliver(settings, file)
+    told, before = events(settings), files_of(settings)
+    settings.warehouse.write_bytes(backup)
+    for path in settings.events_folder.rglob("*.parquet"):
+        os.utime(path, (time.time() - 7000,) * 2)
+    assert len(tidy_days(settings, named={first}, clock=lambda: time.time() + 601)[1]) == 2
+    assert named(settings) == {first}
+    assert first in files_of(settings) <= before
+    for file in files:
+        assert not deliver(settings, file).files[0].is_known
+    assert events(settings) == told
+    assert named(settings) <= files_of(settings)
 
 
 def test_killed_before_the_warehouse_knew_it_is_as_if_nothing_was_delivered(settings, tmp_path):
@@ -351,6 +458,29 @@ def test_no_raw_id_click_id_query_string_or_user_agent_is_stored_anywhere(settin
     for secret in SECRETS:
         assert secret not in told
         assert secret.encode() not in raw
+
+
+def test_an_address_as_the_id_of_an_event_or_in_its_campaign_is_not_stored(settings):
+    url = "https://shop.example/?utm_source=news&utm_medium=email&utm_campaign=to-ada%40mail.example"
+    other = "https://shop.example/?utm_source=x%40y.example"
+    deliver_rows(settings, [on(5, event_id="ada@mail.example", url=url), on(5, event_id="plain-1", url=other)])
+    assert deliver_rows(settings, [on(5, event_id="ada@mail.example")], name="b.jsonl").events_new == 0
+    told = {e["event_id"]: (e["source"], e["medium"], e["campaign"]) for e in events(settings)}
+    assert told.pop("plain-1") == ("(hidden)", None, None)
+    [(made, campaign)] = told.items()
+    assert (len(made), campaign) == (32, ("news", "email", "(hidden)"))
+
+
+def test_what_a_killed_ingest_has_left_is_cleared_where_nobody_is_at_work(settings):
+    clear_left(settings)
+    with alone(settings) as work:
+        (work / "raw.parquet").write_bytes(b"raw")
+        clear_left(settings)
+        assert (work / "raw.parquet").exists()
+    work.mkdir()
+    (work / "raw.parquet").write_bytes(b"raw")
+    clear_left(settings)
+    assert not work.exists()
 
 
 def test_the_events_own_folder_is_for_this_user_alone(settings):

@@ -131,7 +131,7 @@ def test_an_empty_file_is_fine(settings, tmp_path, name, content):
     assert deliver(settings, tmp_path / name).files[0].is_known
 
 
-def test_folders_are_searched_and_what_is_no_file_of_events_is_left_alone(settings, tmp_path):
+def test_folders_are_searched_and_what_is_no_file_of_events_is_left_alone(settings, tmp_path, caplog):
     inner = tmp_path / "in" / "deep"
     inner.mkdir(parents=True)
     json_lines(inner / "a.jsonl", ROWS[:5])
@@ -141,6 +141,8 @@ def test_folders_are_searched_and_what_is_no_file_of_events_is_left_alone(settin
     done = deliver(settings, tmp_path / "in")
     assert [file.path.name for file in done.files] == ["b.jsonl", "a.jsonl"]
     assert done.events_new == 10
+    assert done.left_out == (inner / "readme.md",)
+    assert "1 files left out, whose names are none of a file of events: readme.md" in caplog.text
 
 
 # --- typed and nested Parquet ---------------------------------------------------------------------------------------
@@ -346,12 +348,17 @@ def test_a_packed_file_with_a_wrong_checksum_lands_nothing(settings, tmp_path):
     ("a.csv", b"event_time,event_type,price\n", "has no column visitor_id or user_id (visitor_id or user_id of mapping events)"),
     ("a.csv", b"event_time,event_type,visitor_id,event_type\n", "two columns are called 'event_type'"),
     ("a.csv", b"\xff\x00event_time\n", "its first line is no header of UTF-8 text"),
+    ("a.csv", b"2026-10-05,view,ada-raw\n", "its first line is no header (it is not quoted: it may name somebody)"),
+    ("a.csv", b"ada@raw.example,x,ada@raw.example\n", "its first line is no header (it is not quoted"),
+    ("a.csv", b"ada-raw;2026-10-05\n", "its first line is no header (it is not quoted"),
+    ("a.csv", b'{"event_time":"2026-10-05","user_id":"ada-raw"}\n', "its first line is no header (it is not quoted"),
 ])  # fmt: skip
 def test_a_file_that_cannot_be_read_is_told_and_lands_nothing(settings, tmp_path, name, content, said):
     (tmp_path / name).write_bytes(content)
     told = unreadable(settings, tmp_path / name)
     assert told.startswith(f"{name}: ")
     assert said in told
+    assert "raw" not in told
 
 
 def test_a_file_that_is_not_there_is_told(settings, tmp_path):
