@@ -47,8 +47,8 @@ def find_behind(settings: Settings, *, first: date) -> Behind:
         for module in MODULES.values():
             if module.every == "day":
                 days |= set(days_behind(con, module, settings=settings, start=max(first, span[0]), end=end))
-        start, stop = recent_weeks(settings, end)
-        start = max(start, first + timedelta(days=-first.weekday() % 7), span[0] - timedelta(days=span[0].weekday()))
+        start, stop = recent_weeks(settings, span[0], end)
+        start = max(start, first + timedelta(days=-first.weekday() % 7))
         if not any(day < stop for day in days):
             for module in MODULES.values():
                 if module.every == "week":

@@ -66,7 +66,7 @@ def run_clickstream(
     first, last = _span(settings, start, end)
     with open_engine(settings) as engine:
         on_step("sessions")
-        days = _sessions_to_make(settings, first, last)
+        days = _sessions_to_make(settings, last)
         for begin, stop in _spans(days, DAY, chunk_days=CHUNK_DAYS):
             build_sessions(settings, start=begin, end=stop, engine=engine)
         results = []
@@ -94,7 +94,7 @@ def _span(settings: Settings, start: date | None, end: date | None) -> tuple[dat
     return first, last
 
 
-def _sessions_to_make(settings: Settings, start: date, end: date) -> list[date]:
+def _sessions_to_make(settings: Settings, end: date) -> list[date]:
     """All days whose sessions are behind, up to the end: analyses look back as far as there are events."""
     with _warehouse(settings) as con:
         behind = session_days_behind(con, settings)
@@ -103,18 +103,16 @@ def _sessions_to_make(settings: Settings, start: date, end: date) -> list[date]:
 
 def _behind(settings: Settings, module: Module, start: date, end: date) -> list[date]:
     if module.every == "week":
-        first_week = start - timedelta(days=start.weekday())
-        start, end = recent_weeks(settings, end)
-        start = max(start, first_week)
+        start, end = recent_weeks(settings, start, end)
     with _warehouse(settings) as con:
         return days_behind(con, module, settings=settings, start=start, end=end)
 
 
-def recent_weeks(settings: Settings, end: date) -> tuple[date, date]:
-    """The last RECENT_WEEKS weeks that are over, up to the week of the day before `end`: [Monday, Monday)."""
+def recent_weeks(settings: Settings, start: date, end: date) -> tuple[date, date]:
+    """The last RECENT_WEEKS weeks that are over, of those that hold any of the days [start, end): [Monday, Monday)."""
     today = settings.clock().date()
     monday = min(end + timedelta(days=-end.weekday() % 7), today - timedelta(days=today.weekday()))
-    return monday - RECENT_WEEKS * PERIOD["week"], monday
+    return max(monday - RECENT_WEEKS * PERIOD["week"], start - timedelta(days=start.weekday())), monday
 
 
 def _result(

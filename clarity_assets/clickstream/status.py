@@ -1,7 +1,7 @@
 """The warehouse in; how many events, sessions and rejected rows there are, and how far each analysis is, out."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from clarity_assets.clickstream.computing import DAY, days_behind, days_with_events
 from clarity_assets.clickstream.modules.registry import MODULES
@@ -70,8 +70,7 @@ def read_clickstream_status(settings: Settings) -> ClickstreamStatus:
         for name, module in MODULES.items():
             start, end = span[0], span[1] + DAY
             if module.every == "week":
-                first, end = recent_weeks(settings, end)
-                start = max(first, start - timedelta(days=start.weekday()))
+                start, end = recent_weeks(settings, start, end)
             behind = days_behind(con, module, settings=settings, start=start, end=end)
             newest, engine = built.get(name, (None, None))
             modules.append(ModuleState(name, newest, len(behind), engine))

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from clarity_assets.clickstream.computing import reads
-from clarity_assets.clickstream.ingest.shaping import CONTENT
+from clarity_assets.clickstream.ingest.shaping import content_hash
 from clarity_assets.clickstream.modules.module import Module
 from clarity_assets.clickstream.modules.registry import MODULE_OF
 from clarity_assets.clickstream.tables import BUILT_TABLE, DAY_TABLE, SESSION_DAY_TABLE
@@ -17,9 +17,6 @@ from clarity_assets.warehouse.models.model import Model
 
 DAY = timedelta(days=1)
 MAX_BYTES = 50_000_000  # of event files to read again for one number, newest first: about two seconds
-
-# Each event's hash as clickstream/ingest/shaping.py makes it; a day's is the XOR of them, whatever their order.
-_EVENT_HASH = "md5(concat_ws(e'\\x1f', " + ", ".join(f"coalesce({name}::varchar, e'\\x1e')" for name in CONTENT) + "))"
 
 
 @dataclass(frozen=True)
@@ -184,7 +181,7 @@ def _checked(con: duckdb.DuckDBPyConnection, file: EventFileTold, *, folder: Pat
 
 
 def _problem(con: duckdb.DuckDBPyConnection, path: Path, file: EventFileTold) -> tuple[str, str] | None:
-    sql = f"""select bit_xor(('0x' || {_EVENT_HASH})::uhugeint), count(*)
+    sql = f"""select bit_xor(('0x' || {content_hash()})::uhugeint), count(*)
               from read_parquet($file, hive_partitioning = false)"""  # noqa: S608 - columns of ours
     try:
         [(content, events)] = con.execute(sql, {"file": str(path)}).fetchall()

@@ -65,7 +65,7 @@ class Present:
 def read_present(settings: Settings, mapping: str) -> Present:
     """Days, and files that came through this mapping."""
     project_id = settings.need_project()
-    with _opened(settings, "ingest: what is known") as con:
+    with opened(settings, "ingest: what is known") as con:
         days = con.execute(
             """select date, file, content_hash, events, bot_events, byte_count from ops.clickstream_day
                where project_id = ?""",
@@ -95,7 +95,7 @@ def record(
     What was rejected of these files before, through this mapping, is replaced.
     """
     project_id, at = settings.need_project(), now.replace(tzinfo=None)
-    with _opened(settings, "ingest") as con, transaction(con):
+    with opened(settings, "ingest") as con, transaction(con):
         for table, columns, entries, key in (
             (FILE_TABLE, FILE, files, ("file_hash", "mapping")),
             (DAY_TABLE, DAY, days, ("date",)),
@@ -141,7 +141,7 @@ def need_file(file: Path) -> None:
 
 
 @contextmanager
-def _opened(settings: Settings, label: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def opened(settings: Settings, label: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse with our tables."""
     with open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label=label) as con:
         ensure_tables(con, CLICKSTREAM_TABLES)

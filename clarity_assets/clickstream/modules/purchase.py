@@ -17,8 +17,8 @@ from clarity_assets.clickstream.modules.prediction.told import (
     model_rows,
     predict,
 )
-from clarity_assets.clickstream.modules.prediction.typed_rows import typed_rows
 from clarity_assets.clickstream.modules.prediction.weights import Odds, odds
+from clarity_assets.clickstream.modules.typed_rows import typed_rows
 
 MODEL, FEATURE, CALIBRATION, PERSON = (
     f"fct_clickstream_purchase_{what}_weekly" for what in ("model", "feature", "calibration", "person")

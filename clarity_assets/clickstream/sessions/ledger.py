@@ -1,8 +1,7 @@
 """What sessions were made of, in and out of the warehouse: which days are behind, and which files hold them."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -10,12 +9,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from clarity_assets.clickstream.ingest.ledger import need_file
+from clarity_assets.clickstream.ingest.ledger import need_file, opened
 from clarity_assets.clickstream.sessions.channels import rules_version
 from clarity_assets.clickstream.tables import CLICKSTREAM_TABLES, SESSION_DAY, SESSION_DAY_TABLE
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.columns import ARROW_TYPES
-from clarity_assets.warehouse.connection import open_warehouse
 from clarity_assets.warehouse.tables import ensure_tables, insert_rows, transaction
 
 DAY = timedelta(days=1)
@@ -42,14 +40,6 @@ class BuiltDay:
     steps: int
     made_of: str
     engine: str
-
-
-@contextmanager
-def opened(settings: Settings, label: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse with our tables."""
-    with open_warehouse(settings.warehouse, timeout_s=settings.warehouse_timeout_s, label=label) as con:
-        ensure_tables(con, CLICKSTREAM_TABLES)
-        yield con
 
 
 def event_days(con: duckdb.DuckDBPyConnection, settings: Settings) -> dict[date, EventDay]:

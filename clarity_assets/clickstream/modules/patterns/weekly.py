@@ -12,7 +12,7 @@ from clarity_assets.clickstream.modules.patterns.growth import itemsets_of_duckd
 from clarity_assets.clickstream.modules.patterns.rules import Names, rules_of
 from clarity_assets.clickstream.modules.patterns.search import LEAST_COUNT, MOST_ITEMSETS, Found, least_count, search
 from clarity_assets.clickstream.modules.patterns.spark_growth import itemsets_of_spark
-from clarity_assets.clickstream.modules.prediction.typed_rows import columns_of, typed_rows
+from clarity_assets.clickstream.modules.typed_rows import columns_of, typed_rows
 
 ITEMSET, RULE, PATTERN_RUN = (f"fct_clickstream_{what}_weekly" for what in ("itemset", "rule", "pattern_run"))
 TABLES = (ITEMSET, RULE, PATTERN_RUN)

@@ -10,7 +10,7 @@ from clarity_assets.clickstream.modules.prediction.calibration import calibratio
 from clarity_assets.clickstream.modules.prediction.evaluate import SIGNAL, Evaluation, evaluate
 from clarity_assets.clickstream.modules.prediction.learners import Learner
 from clarity_assets.clickstream.modules.prediction.samples import Split, split_by_time
-from clarity_assets.clickstream.modules.prediction.typed_rows import columns_of, typed_rows
+from clarity_assets.clickstream.modules.typed_rows import columns_of, typed_rows
 
 
 @dataclass(frozen=True)

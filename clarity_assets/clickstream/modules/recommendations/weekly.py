@@ -9,9 +9,9 @@ from datetime import timedelta
 import pyarrow as pa
 
 from clarity_assets.clickstream.modules.module import Rows, Run
-from clarity_assets.clickstream.modules.prediction.typed_rows import columns_of, typed_rows
 from clarity_assets.clickstream.modules.recommendations.evaluate import als_lists, evaluate, evaluate_ratings
 from clarity_assets.clickstream.modules.recommendations.queries import POPULAR_LISTS, both, keep_interactions
+from clarity_assets.clickstream.modules.typed_rows import columns_of, typed_rows
 
 RECOMMENDATION, RECOMMENDER = "fct_clickstream_recommendation_weekly", "fct_clickstream_recommender_weekly"
 TABLES = (RECOMMENDATION, RECOMMENDER)

@@ -8,7 +8,6 @@ import pyarrow as pa
 from clarity_assets.clickstream.engines.engine import Engine
 from clarity_assets.clickstream.modules.module import Module, Rows, Run
 from clarity_assets.clickstream.modules.prediction.features import matrix, person_features
-from clarity_assets.clickstream.modules.prediction.typed_rows import columns_of, typed_rows
 from clarity_assets.clickstream.modules.segments.clustering import (
     LEAST_PERSONS,
     Cluster,
@@ -18,6 +17,7 @@ from clarity_assets.clickstream.modules.segments.clustering import (
     cluster_persons,
 )
 from clarity_assets.clickstream.modules.segments.words import names_of
+from clarity_assets.clickstream.modules.typed_rows import columns_of, typed_rows
 from clarity_assets.settings import Settings
 
 SEGMENT, SEGMENTATION, PERSON = (
