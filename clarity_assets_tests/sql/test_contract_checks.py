@@ -36,7 +36,10 @@ def kinds(model: Model) -> dict[str, str]:
 
 
 def candidates(model: Model, condition: str) -> Iterator[Row]:
-    """Rows around the literals of a condition: each column that it names takes each of them, and its neighbours."""
+    """Rows around the literals of a condition: each column that it names takes each of them, and its neighbours.
+
+    NULL too, where the condition asks for it.
+    """
     tree = sqlglot.parse_one(condition, dialect="duckdb")
     named = [c for c in model.column_types if c in {column.name for column in tree.find_all(exp.Column)}]
     numbers = [float(n.this) for n in tree.find_all(exp.Literal) if not n.is_string]
@@ -44,7 +47,8 @@ def candidates(model: Model, condition: str) -> Iterator[Row]:
     values = {
         NUMBER: [n + step for n in numbers for step in (0, 1, -1)], TEXT: texts, BOOLEAN: [True, False],
     }  # fmt: skip
-    for chosen in product(*([PLAUSIBLE.get(kinds(model)[c]), *values.get(kinds(model)[c], [])] for c in named)):
+    nulls = [None] if tree.find(exp.Null) else []
+    for chosen in product(*([PLAUSIBLE.get(kinds(model)[c]), *values.get(kinds(model)[c], []), *nulls] for c in named)):
         yield dict(zip(named, chosen, strict=True))
 
 

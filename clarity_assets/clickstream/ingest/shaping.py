@@ -84,6 +84,7 @@ def _shaped(source: str, raw: Raw, mapping: Mapping, *, settings: Settings, now:
     )
     said = ", ".join(f"{_without_persons(f'coalesce(utm_{n}, given_{n})')} as said_{n}" for n in UTM)
     read = in_steps(source, [*page_steps("url", rule), *utm_steps("url"), *given])
+    is_own, usual_zone = _is_own("told_host", settings), _zone_of_settings(settings)  # both quoted as literals
     return f"""
         with raw as (select * from {read}),
         typed as (
@@ -104,9 +105,9 @@ def _shaped(source: str, raw: Raw, mapping: Mapping, *, settings: Settings, now:
         ),
         placed as (
             select typed.*,
-                case when not ({_is_own("told_host", settings)}) then told_host end as referrer_host,
+                case when not ({is_own}) then told_host end as referrer_host,
                 case when event_at between {earliest()} and {latest(now)} then timezone(
-                    case when typed.timezone is null then {_zone_of_settings(settings)} else zone.name end,
+                    case when typed.timezone is null then {usual_zone} else zone.name end,
                     event_at::timestamptz) end as event_local_at
             from typed left join zone on zone.name = typed.timezone
         ),
