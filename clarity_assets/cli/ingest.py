@@ -13,6 +13,7 @@ from clarity_assets.clickstream.ingest.results import Ingested
 from clarity_assets.settings import Settings, load_settings
 
 STAGES = {"read": "files", "land": "days"}
+LEFT_OUT_TOLD = 5
 
 
 @click.command()
@@ -81,11 +82,18 @@ def _tell(done: Ingested) -> None:
                 f"  [yellow]rejected[/] {escape(file.path.name)}: {rejected.rows:,} × {escape(rejected.rule)}, "
                 f"first in row {rejected.row_number:,}: {escape(rejected.example)}"
             )
+        if file.events_changed:
+            told = f"{escape(file.path.name)}: {file.events_changed:,} known events, told anew"
+            console.print(f"  [yellow]changed[/] {told}")
         if file.missing:
             console.print(
                 f"  [yellow]not there[/] {escape(file.path.name)}: columns {escape(', '.join(file.missing))} "
                 f"of mapping {done.mapping}"
             )
+    for path in done.left_out[:LEFT_OUT_TOLD]:
+        console.print(f"  [yellow]left out[/] {escape(f'{path}')}: its name is none of a file of events")
+    if len(done.left_out) > LEFT_OUT_TOLD:
+        console.print(f"  [yellow]left out[/] and {len(done.left_out) - LEFT_OUT_TOLD:,} files more")
     for error in done.unreadable.values():
         console.print(f"  [red]not read[/] {escape(f'{error}')}")
     if not done.files and not done.unreadable:

@@ -1,15 +1,13 @@
-"""Files of a simulated site's events, as a tracker delivers them: a site and UTC days in, one file a day out."""
+"""Files of a simulated site's events, as a tracker delivers them: the events of UTC days in, one file a day out."""
 
 import gzip
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import orjson
-
-from clarity_assets.demo.events import SiteEvents
-from clarity_assets.demo.site import SimulatedSite
 
 AGAIN_COUNT = 500  # events of a day that are delivered a second time
 LATE_HOURS = range(14, 17)  # hours (UTC) of a day whose events arrive days later
@@ -31,22 +29,16 @@ class Mishaps:
 
 
 def write_event_files(
-    site: SimulatedSite,
-    folder: Path,
-    *,
-    first: date,
-    last: date,
-    until: datetime | None = None,
-    mishaps: Mishaps | None = None,
+    days: Iterable[tuple[date, list[dict]]], folder: Path, *, mishaps: Mishaps | None = None
 ) -> list[Path]:
-    """Write `YYYY-MM-DD.jsonl.gz` for each UTC day that has events, of those before `until`; returns the files.
+    """Write `YYYY-MM-DD.jsonl.gz` for each UTC day that has events; returns the files.
 
     The same arguments give the same bytes. A file appears under its name when it is whole.
     """
     mishaps = mishaps or Mishaps()
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    for day, events in SiteEvents.of(site).days(first=first, last=last, until=until):
+    for day, events in days:
         for name, lines in _deliveries(day, events, mishaps).items():
             if lines:
                 files.append(_write(folder / f"{name}.jsonl.gz", lines))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -22,24 +23,30 @@ class SiteEvents:
     """All events of a site; made by `of`, told day by day.
 
     The events of a session lie less than 30 minutes apart and carry the session's own id. Sessions without a page
-    have none. A site of the same arguments has the same events, whichever days are asked for.
+    have none. A site of the same arguments has the same events, whichever days are asked for. `sessions_before`: how
+    many sessions an earlier site of the same shop had, from where accounts and orders are numbered on.
     """
 
     site: SimulatedSite
     people: People
     events: Events
+    sessions_before: int = 0
 
     @classmethod
-    def of(cls, site: SimulatedSite) -> Self:
+    def of(cls, site: SimulatedSite, *, sessions_before: int = 0) -> Self:
         people = draw_people(site)
-        return cls(site, people, Plan(site, people).draw())
+        return cls(site, people, Plan(site, people).draw(), sessions_before)
 
     def __len__(self) -> int:
         return len(self.events.time_ms)
 
+    @cached_property
+    def _texts(self) -> "_Texts":
+        return _Texts(self)
+
     def days(self, *, first: date, last: date, until: datetime | None = None) -> Iterator[tuple[date, list[dict]]]:
         """The events of each UTC day from `first` to `last`, of those before `until`."""
-        texts = _Texts(self)
+        texts = self._texts
         names = [f.name for f in fields(Events)]
         end = datetime.combine(last, time(), UTC) + timedelta(days=1)
         end_ms = int(1_000 * min(end, until or end).timestamp())
@@ -70,6 +77,8 @@ class _Texts:
 
     def __init__(self, told: SiteEvents):
         site, people, views = told.site, told.people, told.site.views
+        first_account = FIRST_ACCOUNT + told.sessions_before
+        self.first_order = FIRST_ORDER + told.sessions_before
         urls, code = raw_urls(views)
         self.url = [urls[i] for i in code.tolist()]
         self.session = views.session.tolist()
@@ -79,7 +88,7 @@ class _Texts:
         self.event_id = _ids(site, "event", len(told))
         session_id = _ids(site, "session", len(site.starts_s))
         visitor_id = _ids(site, "visitor", len(site.starts_s))
-        account = [None if a == NOBODY else f"c{FIRST_ACCOUNT + a}" for a in people.account.tolist()]
+        account = [None if a == NOBODY else f"c{first_account + a}" for a in people.account.tolist()]
         self.of_session = [
             _left_out_where_none(
                 visitor_id=visitor_id[visitor], user_id=account[i], session_id=session_id[i],
@@ -113,7 +122,7 @@ class _Texts:
         if quantity:
             told["quantity"] = quantity
         if order != NOTHING:
-            told["order_id"] = f"LO-{FIRST_ORDER + order}"
+            told["order_id"] = f"LO-{self.first_order + order}"
         return told
 
 

@@ -20,6 +20,8 @@ from clarity_assets.clarity.store import PENDING
 from clarity_assets.dagster_home import dagster_dev_command, prepare_dagster_home
 from clarity_assets.demo.catalogue import HOST
 from clarity_assets.demo.event_files import Mishaps, write_event_files
+from clarity_assets.demo.events import SiteEvents
+from clarity_assets.demo.events_go_on import EventsGoOn
 from clarity_assets.demo.site import SimulatedSite
 from clarity_assets.demo.sites_in_a_row import continued
 from clarity_assets.demo.stand_in import StandIn
@@ -106,7 +108,8 @@ def emit_demo_events(paths: DemoPaths, site: SimulatedSite, *, now: datetime) ->
     """
     days = {i: FIRST_DAY + timedelta(days=i) for i in (SENT_AGAIN, LATE, LATE + LATE_BY, BROKEN)}
     mishaps = Mishaps(again=days[SENT_AGAIN], late=days[LATE], arrives=days[LATE + LATE_BY], broken=days[BROKEN])
-    return write_event_files(site, paths.event_files, first=FIRST_DAY, last=now.date(), until=now, mishaps=mishaps)
+    told = SiteEvents.of(site).days(first=FIRST_DAY, last=now.date(), until=now)
+    return write_event_files(told, paths.event_files, mishaps=mishaps)
 
 
 def run_demo(folder: Path, *, console: Console) -> None:
@@ -146,6 +149,7 @@ def run_demo_ui(folder: Path, *, port: int, speed: float, console: Console) -> i
     """Serve Dagster's UI and daemon over a finished demo until it is interrupted; returns Dagster's exit code.
 
     The simulated clock goes on from the night after the last day, `speed` times as fast as time (0: it stands still).
+    The events of each simulated day are dropped as a file when it ends.
     Schedules and sensors are off until they are switched on in the UI. Raises ClarityAssetsError where there is no
     demo in the folder.
     """
@@ -157,6 +161,7 @@ def run_demo_ui(folder: Path, *, port: int, speed: float, console: Console) -> i
     with (
         StandIn(site, now=now, speed=speed) as stand_in,
         _environment(paths, base_url=stand_in.base_url, now=now),
+        EventsGoOn(site, paths.event_files, first=now.date() - timedelta(days=1), clock=stand_in.now),
     ):
         os.environ["CLARITY_AUTOMATION"] = "off"
         if speed:

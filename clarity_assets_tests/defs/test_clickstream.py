@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from clarity_assets.clickstream.ingest import dropped
 from clarity_assets.clickstream.ingest.ingesting import ingest
 from clarity_assets.clickstream.ingest.mapping import load_mapping
 from clarity_assets.clickstream.modules.registry import MODULES
@@ -81,6 +82,14 @@ def test_a_file_that_is_still_written_waits(project):
     drop(project, "new.jsonl", age_s=0)
     with dg.instance_for_test() as instance:
         assert "no finished file" in asked(clickstream_files, instance)
+
+
+def test_a_file_that_lies_in_no_mapping_s_folder_is_told(project, monkeypatch):
+    monkeypatch.setattr(dropped, "QUIET_S", 0)
+    drop(project, "../lost.jsonl")
+    with dg.instance_for_test() as instance:
+        told = asked(clickstream_files, instance)
+    assert "lost.jsonl lies in no mapping's folder" in told
 
 
 def test_days_are_asked_first_then_their_weeks_then_nothing(project):

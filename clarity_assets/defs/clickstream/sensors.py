@@ -52,11 +52,12 @@ def _looked(name: str, *, jobs: tuple, every_s: int, description: str):
     description="Files of events in CLICKSTREAM_DROP/<mapping>/ that nobody writes to any more: they are ingested.",
 )
 def clickstream_files(settings: Settings, context: dg.SensorEvaluationContext) -> Asked:
-    from clarity_assets.clickstream.ingest.dropped import find_dropped
+    from clarity_assets.clickstream.ingest.dropped import find_dropped, find_misplaced
 
     found = find_dropped(settings)
     if not found:
-        return dg.SkipReason(f"no finished file in {settings.drop_folder}/<mapping>/")
+        passed_over = [f"{name} {what}" for name, what in find_misplaced(settings).items()]
+        return dg.SkipReason("; ".join([f"no finished file in {settings.drop_folder}/<mapping>/", *passed_over[:3]]))
     stamps = sorted((f"{path}", (s := path.stat()).st_size, s.st_mtime_ns, s.st_ctime_ns) for path, _ in found)
     files = hashlib.sha256(repr(stamps).encode()).hexdigest()[:12]
     run_key = f"files {files} {attempt(settings)}"  # those that failed are tried again hours later

@@ -22,6 +22,7 @@ FIRST_DAY = date(2026, 9, 1)
 DAYS = 16  # a whole week after the returning cohort's
 LAST_DAY = FIRST_DAY + timedelta(days=DAYS - 1)
 SITE = SimulatedSite.generate(first_day=FIRST_DAY, days=DAYS, sessions_per_day=120)
+TOLD = SiteEvents.of(SITE)
 EVENTS = list(site_events(SITE, first=FIRST_DAY, last=LAST_DAY + timedelta(days=1)))
 BOTS = {agent for agents in BOT_AGENTS for agent in agents}
 IDLE = timedelta(minutes=30)
@@ -216,7 +217,8 @@ def lines(file) -> list[bytes]:
 
 
 def test_a_file_a_day_with_the_same_bytes_every_time(tmp_path):
-    told = [write_event_files(SITE, tmp_path / name, first=FIRST_DAY, last=date(2026, 9, 3)) for name in ("one", "two")]
+    days = list(TOLD.days(first=FIRST_DAY, last=date(2026, 9, 3)))
+    told = [write_event_files(days, tmp_path / name) for name in ("one", "two")]
     assert [file.name for file in told[0]] == [f"2026-09-0{i}.jsonl.gz" for i in (1, 2, 3)]
     assert [file.read_bytes() for file in told[0]] == [file.read_bytes() for file in told[1]]
     assert [json.loads(line) for file in told[0] for line in lines(file)] == [
@@ -229,7 +231,7 @@ def test_mishaps_repeat_delay_and_break_rows_but_lose_none(tmp_path):
     mishaps = Mishaps(
         again=date(2026, 9, 1), late=date(2026, 9, 2), arrives=date(2026, 9, 4), broken=date(2026, 9, 3)
     )  # fmt: skip
-    files = write_event_files(SITE, tmp_path, first=FIRST_DAY, last=date(2026, 9, 4), mishaps=mishaps)
+    files = write_event_files(TOLD.days(first=FIRST_DAY, last=date(2026, 9, 4)), tmp_path, mishaps=mishaps)
     told = {file.name.removesuffix(".jsonl.gz"): lines(file) for file in files}
     assert told["2026-09-01-again"] == told["2026-09-01"][:AGAIN_COUNT]
     late = [json.loads(line) for line in told["2026-09-04-late"]]

@@ -51,6 +51,28 @@ def test_several_files_are_summed_and_an_unreadable_one_makes_exit_code_1(run, t
     assert "not read c.parquet: is not Parquet" in told
 
 
+def test_what_else_lies_in_a_folder_is_told(run, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    json_lines(folder / "a.jsonl", [view()])
+    for i in range(7):
+        (folder / f"notes-{i}.md").write_text("x")
+    code, told = run(str(folder), "--mapping", "events")
+    assert code == 0
+    left_out = [line.replace("\n", "") for line in told.splitlines() if "left out" in line]
+    assert len(left_out) == 6
+    assert left_out[-1].split() == ["left", "out", "and", "2", "files", "more"]
+
+
+def test_known_events_that_are_told_anew_are_counted(run, tmp_path):
+    file = json_lines(tmp_path / "a.jsonl", [view(event_id="one", price=5)])
+    assert run(str(file), "--mapping", "events")[0] == 0
+    json_lines(tmp_path / "a.jsonl", [view(event_id="one", price=6)])
+    code, told = run(str(file), "--mapping", "events", "--again")
+    assert code == 0
+    assert "changed a.jsonl: 1 known events, told anew" in told
+
+
 def test_the_mappings_are_listed(run):
     code, told = run("--list")
     assert code == 0
