@@ -1,10 +1,16 @@
 """The seeds `channel_rules` and `source_categories` and sources, mediums and campaigns in, the right channels out."""
 
+from datetime import date, timedelta
+
 import duckdb
+import pyarrow as pa
 import pytest
 
-from clarity_assets_tests.sql.by_hand import MODELS
+from clarity_assets.clickstream.sessions.channels import Channels
+from clarity_assets.settings import load_settings
+from clarity_assets_tests.sql.by_hand import MODELS, build, landed, warehouse
 
+DAY = date(2026, 10, 5)
 SEEDS = ("seeds.channel_rules", "seeds.source_categories")
 
 CHANNEL_OF_PAIR = """
@@ -239,6 +245,23 @@ def found(con):
 @pytest.mark.parametrize(("source", "medium", "campaign", "channel", "reason"), CASES)
 def test_a_source_medium_and_campaign_have_their_channel(found, source, medium, campaign, channel, reason):
     assert found[source, medium, campaign][0] == channel, reason
+
+
+def test_sessions_of_events_have_these_channels(found):
+    told = pa.Table.from_pylist([dict(zip(("source", "medium", "campaign"), pair, strict=True)) for pair in found])
+    rows = Channels(load_settings()).of(told).to_pylist()
+    assert {tuple(row.values())[:3]: row["channel"] for row in rows} == {pair: row[0] for pair, row in found.items()}
+
+
+def test_clarity_s_days_have_these_channels_where_no_campaign_is_known(found):
+    pairs = {(source, medium): row[0] for (source, medium, campaign), row in found.items() if campaign is None}
+    assert len(pairs) > 20
+    with warehouse() as con:
+        for source, medium in pairs:
+            landed(con, "clarity_source_medium", DAY, source=source, medium=medium, sessions=1)
+        build(con, DAY, DAY + timedelta(days=1))
+        rows = con.execute("select source, medium, channel from marts.fct_attribution_daily").fetchall()
+    assert {row[:2]: row[2] for row in rows} == pairs
 
 
 def test_every_pair_has_one_channel(con, found):
