@@ -26,7 +26,7 @@ dev: install  ## Dagster's UI on http://localhost:3000, and its daemon: schedule
 	$(BIN)/clarity-assets dev
 
 test: install  ## The whole test suite
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: install  ## Style and spelling of the code
 	$(BIN)/ruff check .
