@@ -133,8 +133,8 @@ def _first_product(facts: EventFacts, products: Sequence[Total]) -> Finding | No
         if found:
             told, values = difference_words(found)
             words = (
-                f"Most abandoned by value: {{product}}: {told}; {{left}} left it, worth {{value}}. Look first at its "
-                "price, delivery time and stock as the cart shows them."
+                f"Look first at {{product}}: {told}; {{left}} left it, worth {{value}}. To try: its price, delivery "
+                "time and stock as the cart shows them."
             )
             values |= {"product": _product(product.keys), "left": product["abandoned_sessions"],
                        "value": product["abandoned_value"]}  # fmt: skip

@@ -169,7 +169,7 @@ def _beside(scores: Sequence[Score]) -> BarChart:
     better = sum(one.is_better is True for one in scores)
     told = sum(one.is_better is not None or one.low is not None for one in scores)
     summary = (
-        f"Of {told} scores that were tested ALS is shown to be better in {better}" if told else "No score was tested."
+        f"Of the {told} scores shown that were tested ALS is better in {better}" if told else "No score was tested."
     )
     if told:
         main = _main(scores)

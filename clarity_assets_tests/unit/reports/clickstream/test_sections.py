@@ -104,7 +104,7 @@ def test_peak_hours_are_told_by_both_clocks_and_drawn_by_hour(sections):
 
 
 def test_the_abandoned_product_is_named_with_how_many_left_it(sections):
-    [finding] = [one for one in sections["carts"].findings if "Most abandoned" in one.sentence.template]
+    [finding] = [one for one in sections["carts"].findings if "{product}" in one.sentence.template]
     assert finding.where == {"product_id": "lamp-7"}
     assert finding.sentence.values["ratio0"].value > 1.2
     products = block(sections["carts"], "carts_abandoned_products")
