@@ -20,12 +20,15 @@ from clarity_assets_tests.unit.delivery.servers import webhook
 DAY = date(2026, 9, 7)
 SITE = SimulatedSite.generate(first_day=DAY - timedelta(days=4), days=8, sessions_per_day=60)
 SPEED = 60  # a simulated hour is a minute
-LONGEST_S = 240  # usually 60-90: the daemon starts, its next whole minute comes, a run, a look for alerts
+STARTED_S = 30  # by then the daemon looks at its schedules, on a busy machine too
+LONGEST_S = 240  # usually 60-120: the daemon starts, a whole minute comes, a run, a look for alerts
 
 
 def test_the_daemon_collects_publishes_and_tells_by_itself(tmp_path):
     midnight = datetime.combine(DAY + timedelta(days=1), datetime.min.time(), UTC)
-    now = midnight + timedelta(minutes=58)
+    until_tick_s = STARTED_S + 60 - (time.time() + STARTED_S) % 60  # schedules tick at whole minutes
+    at_tick = midnight + timedelta(hours=1, minutes=5)
+    now = at_tick - timedelta(seconds=until_tick_s * SPEED)
     with StandIn(SITE, speed=SPEED) as stand_in, webhook() as hook:
         environment = project_environment(
             tmp_path, stand_in, now=now, CLARITY_FIRST_DATE=f"{DAY}", CLARITY_CLOCK_SPEED=f"{SPEED}",
