@@ -3,6 +3,7 @@
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.markup import escape
@@ -13,6 +14,10 @@ from clarity_assets.clickstream.modules.registry import MODULES
 from clarity_assets.errors import RequestRefused
 from clarity_assets.settings import Settings, load_settings
 from clarity_assets.warehouse.connection import open_warehouse
+
+if TYPE_CHECKING:
+    from clarity_assets.clickstream.person import Chance
+    from clarity_assets.clickstream.run import ModuleResult
 
 
 @click.group()
@@ -63,29 +68,51 @@ def _tell(done, settings: Settings) -> None:
     for result in done.results:
         unit = "week" if result.module.every == "week" else "day"
         count = f"{result.days} {unit}{'' if result.days == 1 else 's'}" if result.days else ""
-        outcome = f"[red]failed[/]: {escape(result.error)}" if result.error else "done" if result.days else "up to date"
-        table.add_row(result.module.name, count, f"{sum(result.rows.values()):,}", f"{result.took_s:.1f}", outcome)
+        table.add_row(
+            result.module.name, count, f"{sum(result.rows.values()):,}", f"{result.took_s:.1f}", _outcome(result)
+        )
     console.print(table)
     if done.errors:
         console.print(f"[red]{len(done.errors)} of {len(done.results)} analyses failed[/]; the others are made")
 
 
+def _outcome(result: "ModuleResult") -> str:
+    if result.error:
+        return f"[red]failed[/]: {escape(result.error)}"
+    left = f"the week of {result.left_week} is left: it is not over" if result.left_week else ""
+    return "; ".join(part for part in ("done" if result.days else "" if left else "up to date", left) if part)
+
+
 def _tell_person(user: str, settings: Settings) -> None:
-    from clarity_assets.clickstream.person import find_person
+    from clarity_assets.clickstream.person import TABLES, find_person
+    from clarity_assets.project_models import project_models
+    from clarity_assets.warehouse.models.run import ensure_models
 
     with _warehouse(settings) as con:
+        ensure_models(con, TABLES, models=project_models(settings))
         found = find_person(con, user, settings=settings)
-    if not found.is_known:
-        console.print(f"\nNobody knows {escape(user)!r} in the newest week; what is recommended to everybody new:")
-    else:
-        console.print(f"\n{escape(user)}, week of {found.week}")
-        console.print(f"  segment               {escape(found.segment or 'none')}")
-        told = "no model has a signal"
-        if found.probability is not None:
-            told = f"{found.probability:.1%} (decile {found.decile})"
-        console.print(f"  will buy              {told}")
-    for rank, product, method in found.recommended:
+    segment, chance, offer = found.segment, found.chance, found.offer
+    console.print(f"\n{found.kind} {escape(user)}" if found.kind else f"\nNobody knows {escape(repr(user))}")
+    console.print(f"  segment               {escape(segment.name or segment.why)}{_of_week(segment.week)}")
+    console.print(f"  will buy              {escape(_chance(chance))}{_of_week(chance.week)}")
+    if not offer.products:
+        console.print("  recommended           nothing: no week is made yet")
+        return
+    console.print(f"  recommended{'' if offer.is_own else ' to everybody new'}{_of_week(offer.week)}")
+    for rank, product, method in offer.products:
         console.print(f"  {rank:>2}. {escape(product)} ({method})")
+
+
+def _chance(chance: "Chance") -> str:
+    """The tenth, which the order of persons gives, before the number."""
+    if chance.probability is None:
+        return chance.why
+    tenth = "highest of 10" if chance.decile == 1 else f"tenth {chance.decile} of 10, 1 is the highest"
+    return f"{tenth}: {chance.probability:.1%}{f', but {chance.reserve}' if chance.reserve else ''}"
+
+
+def _of_week(week: date | None) -> str:
+    return f" (week of {week})" if week else ""
 
 
 def _export(path: Path, modules: tuple[str, ...], done, settings: Settings) -> None:

@@ -42,7 +42,10 @@ def find_behind(settings: Settings, *, first: date) -> Behind:
             return Behind((), (), "", "no events yet: clarity-assets ingest FILE… --mapping NAME")
         today = settings.clock().date()
         end = min(span[1] + DAY, today)
-        days = {day for day in session_days_behind(con, settings) if first <= day < end}
+        sessions = session_days_behind(con, settings)
+        days = {day for day in sessions if first <= day < end}
+        if first < end and any(day < first for day in sessions):
+            days.add(first)  # its run makes the sessions of all days before it too: who is new follows from them
         weeks: set[date] = set()
         for module in MODULES.values():
             if module.every == "day":
@@ -60,7 +63,8 @@ def find_behind(settings: Settings, *, first: date) -> Behind:
         ).fetchall()
     wanted = (hashes, version_of(settings), [code_of(module, settings) for module in MODULES.values()])
     state = hashlib.sha256(repr(wanted).encode()).hexdigest()[:12]
-    left = f"events of days before CLARITY_FIRST_DATE={first} are left to `clickstream run`" if span[0] < first else ""
+    earlier = f"daily tables of days before CLARITY_FIRST_DATE={first} are left to `clickstream run`"
+    left = earlier if span[0] < first else ""
     return Behind(tuple(sorted(days)), tuple(sorted(weeks)), state, left)
 
 

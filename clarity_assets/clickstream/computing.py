@@ -48,6 +48,7 @@ def compute(engine: Engine, module: Module, *, start: date, end: date, settings:
         run = Run(engine=engine, start=first, end=last, settings=settings, models=models)
         for table, found in module.compute(run).items():
             rows[table].append((first, last, found))
+        engine.forget_made()  # a year of weeks would keep a year of them
     project_id, now = settings.need_project(), settings.clock()
     with _warehouse(settings, f"clickstream {module.name}") as con:
         counts = {

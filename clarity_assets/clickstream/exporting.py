@@ -12,6 +12,7 @@ import duckdb
 from clarity_assets.errors import RequestRefused
 from clarity_assets.exports.csv_files import escape_sql
 from clarity_assets.reports.files import write_atomically
+from clarity_assets.warehouse.models.contract import ModelColumn
 from clarity_assets.warehouse.models.model import Model
 from clarity_assets.warehouse.tables import identifier, quoted
 
@@ -46,14 +47,23 @@ def export_tables(
 
 
 def _rows_sql(model: Model, *, text: str = "{0}") -> str:
-    columns = ", ".join(
-        f"{text.format(identifier(c.name)) if c.type == 'VARCHAR' else identifier(c.name)} as {identifier(c.name)}"
-        for c in model.contract.columns
-    )
-    order = ", ".join(identifier(name) for name in model.contract.meta.grain)
+    columns = ", ".join(f"{_value_sql(c, text)} as {identifier(c.name)}" for c in model.contract.columns)
+    order = ", ".join(f"told.{identifier(name)}" for name in model.contract.meta.grain)
     first = "date_trunc('week', $start::date)" if model.contract.meta.every == "week" else "$start"
-    return f"""select {columns} from {quoted(model.table)}
-               where project_id = $project_id and date >= {first} and date < $end order by {order}"""  # noqa: S608
+    return f"""select {columns} from {quoted(model.table)} told
+               where told.project_id = $project_id and told.date >= {first} and told.date < $end order by {order}"""  # noqa: S608
+
+
+def _value_sql(column: ModelColumn, text: str) -> str:
+    """A key of 63 bits is told as text: JavaScript, Power BI and Excel round numbers of more than 15 digits."""
+    name = f"told.{identifier(column.name)}"
+    if _is_key(column):
+        return f"{name}::varchar"
+    return text.format(name) if column.type == "VARCHAR" else name
+
+
+def _is_key(column: ModelColumn) -> bool:
+    return column.type == "BIGINT" and column.name.endswith("_id")
 
 
 def _names(model: Model) -> list[str]:
@@ -65,7 +75,10 @@ def _json(con, models: list[Model], counts: dict[str, int], days: dict) -> str:
     for model in models:
         rows = con.execute(_rows_sql(model), days).fetchall()
         told["tables"][model.name] = {
-            "columns": {c.name: {"type": c.type, "meaning": c.meaning} for c in model.contract.columns},
+            "columns": {
+                c.name: {"type": "VARCHAR" if _is_key(c) else c.type, "meaning": c.meaning}
+                for c in model.contract.columns
+            },
             "rows": [dict(zip(_names(model), row, strict=True)) for row in rows],
         }
     return json.dumps(told, default=str, ensure_ascii=False, indent=1)
@@ -115,9 +128,7 @@ def _excel(con, models: list[Model], counts: dict[str, int], days: dict) -> byte
 
 
 def _cell(kind, sheet, value: object):
-    """A text stays a text, whatever it begins with; a key of 63 bits is one too: Excel keeps 15 digits."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**15:
-        value = str(value)
+    """A text stays a text, whatever it begins with."""
     if not isinstance(value, str):
         return value
     cell = kind(sheet, value="".join(c for c in value if c >= " " or c in "\t\n"))

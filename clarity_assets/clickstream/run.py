@@ -23,13 +23,17 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class ModuleResult:
-    """What became of one analysis: days (or weeks) made, rows now by table, seconds; the error that ended it."""
+    """What became of one analysis: days (or weeks) made, rows now by table, seconds; the error that ended it.
+
+    `left_week`: the Monday from which on weeks that were asked for are left, being not over.
+    """
 
     module: Module
     days: int = 0
     rows: dict[str, int] = field(default_factory=dict)
     took_s: float = 0.0
     error: str = ""
+    left_week: date | None = None
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,16 @@ def run_clickstream(
     """Make what is behind of the analyses (none named: of all) and of the sessions below them.
 
     Without days: all days that have events, and of weekly analyses the last RECENT_WEEKS whole weeks of them. With
-    days [start, end): all of these that lie within the events, behind or not. An analysis that fails does not stop the
-    others. Raises RequestRefused for an unknown name and where there are no events of the days; what the sessions
-    raise, since all rest on them.
+    days [start, end): all of these that lie within the events, behind or not, and the weeks that hold them and are
+    over. An analysis that fails does not stop the others. Raises RequestRefused for an unknown name and where there
+    are no events of the days; what the sessions raise, since all rest on them.
     """
     chosen = [_module(name) for name in modules] or list(MODULES.values())
     is_forced = start is not None
     first, last = _span(settings, start, end)
     with open_engine(settings) as engine:
         on_step("sessions")
-        days = _sessions_to_make(settings, last)
+        days = _sessions_to_make(settings, _end_of_weeks(last) if any(m.every == "week" for m in chosen) else last)
         for begin, stop in _spans(days, DAY, chunk_days=CHUNK_DAYS):
             build_sessions(settings, start=begin, end=stop, engine=engine)
         results = []
@@ -101,6 +105,11 @@ def _sessions_to_make(settings: Settings, end: date) -> list[date]:
     return [day for day in behind if day < end + DAY]
 
 
+def _end_of_weeks(end: date) -> date:
+    """The Monday after the week that holds the last day before `end`."""
+    return end + timedelta(days=-end.weekday() % 7)
+
+
 def _behind(settings: Settings, module: Module, start: date, end: date) -> list[date]:
     if module.every == "week":
         start, end = recent_weeks(settings, start, end)
@@ -110,9 +119,14 @@ def _behind(settings: Settings, module: Module, start: date, end: date) -> list[
 
 def recent_weeks(settings: Settings, start: date, end: date) -> tuple[date, date]:
     """The last RECENT_WEEKS weeks that are over, of those that hold any of the days [start, end): [Monday, Monday)."""
-    today = settings.clock().date()
-    monday = min(end + timedelta(days=-end.weekday() % 7), today - timedelta(days=today.weekday()))
+    monday = min(_end_of_weeks(end), _running_week(settings))
     return max(monday - RECENT_WEEKS * PERIOD["week"], start - timedelta(days=start.weekday())), monday
+
+
+def _running_week(settings: Settings) -> date:
+    """The Monday of the week that is not over yet."""
+    today = settings.clock().date()
+    return today - timedelta(days=today.weekday())
 
 
 def _result(
@@ -123,6 +137,10 @@ def _result(
     if wanted is None:
         first = start if module.every == "day" else start - timedelta(days=start.weekday())
         wanted = [first + i * step for i in range(-(-(end - first) // step))]
+        if module.every == "week":
+            running = _running_week(settings)
+            result.left_week = next((monday for monday in wanted if monday >= running), None)
+            wanted = [monday for monday in wanted if monday < running]
     try:
         for begin, stop in _spans(wanted, step, chunk_days=CHUNK_DAYS):
             made = compute(engine, module, start=begin, end=stop, settings=settings)

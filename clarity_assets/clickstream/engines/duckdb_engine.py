@@ -112,6 +112,11 @@ class DuckDBEngine:
         if kind := self._kinds.pop(view, None):
             self.con.execute(f"drop {kind} {SCHEMA}.{view}")
 
+    def forget_made(self) -> None:
+        """Free every view that was taken or kept; those of files stay."""
+        for view in [view for view, kind in self._kinds.items() if kind == "table"]:
+            self.forget(view)
+
     def _keep(self, view: str, query: str, parameters: Parameters) -> None:
         # under another name first: the query may read the view that it replaces
         with _told():

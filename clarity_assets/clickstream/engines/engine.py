@@ -43,12 +43,18 @@ class Engine(Protocol):
         """The rows of a query, all in memory: for results, not for events."""
 
     def write_days(
-        self, sql: EngineSql, parameters: Parameters | None = None, *, folder: Path
+        self, sql: EngineSql, parameters: Parameters | None = None, *, folder: Path, only: date | None = None
     ) -> dict[date, tuple[Path, ...]]:
         """Write a query's rows as Parquet under `folder/date=YYYY-MM-DD/`, by its column `date`; the new files by day.
 
-        Names are new ones, so that nothing that exists is replaced.
+        Names are new ones, so that nothing that exists is replaced. `only`: the day that all rows are of, if it is one.
         """
+
+    def forget(self, view: str) -> None:
+        """Free the view, if there is one, and what was kept for it."""
+
+    def forget_made(self) -> None:
+        """Free every view that was taken or kept; those of files stay."""
 
     def __enter__(self) -> "Engine": ...
 

@@ -41,6 +41,7 @@ class SparkEngine:
         self._url = url
         self._options = dict(options or {})
         self._views: set[str] = set()
+        self._of_files: set[str] = set()
         self._kept: dict[str, list[DataFrame]] = {}  # under a name there may be several: the new one may read the old
 
     @property
@@ -72,6 +73,7 @@ class SparkEngine:
             else:
                 frame = self._spark.createDataFrame([], schema)
             self._name(frame, view)
+            self._of_files.add(view)
 
     def take(self, view: str, rows: pa.Table) -> None:
         """Make the view of few rows that we have."""
@@ -110,10 +112,17 @@ class SparkEngine:
         if view in self._views:
             self._spark.catalog.dropTempView(PREFIX + view)
             self._views.remove(view)
+            self._of_files.discard(view)
+
+    def forget_made(self) -> None:
+        """Free every view that was taken or kept; those of files stay."""
+        for view in self._views - self._of_files:
+            self.forget(view)
 
     def _name(self, frame: "DataFrame", view: str) -> None:
         frame.createOrReplaceTempView(PREFIX + view)
         self._views.add(view)
+        self._of_files.discard(view)
 
 
 @contextmanager

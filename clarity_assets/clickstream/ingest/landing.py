@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from glob import escape
 from pathlib import Path
 
 import duckdb
@@ -32,7 +33,7 @@ def staged_days(con: duckdb.DuckDBPyConnection, folder: Path) -> list[tuple[list
     """The days that were staged under `folder/<number of the file>/day=…/`, with their Parquet files, in portions."""
     if not list(folder.glob("*/day=2*")):
         return []
-    files = literal(str(folder / "*" / "day=2*" / "*.parquet"))
+    files = literal(str(Path(escape(str(folder))) / "*" / "day=2*" / "*.parquet"))
     counted = con.execute(f"""
         select day::date, count(*), list(distinct filename order by filename)
         from read_parquet({files}, filename = true, hive_partitioning = true, hive_types = {{'day': varchar}})
@@ -61,8 +62,8 @@ def land_days(
 ) -> Iterator[Landed]:
     """Write the new files of these days under the hashes of their contents; nobody names them yet.
 
-    Of events with the same id the present one stays, else the least by time and content: the order of deliveries does
-    not matter. `again`: the one that is told takes the place of the present one of the same origin.
+    Of events with the same id and origin the present one stays, else the least by time and content: the order of
+    deliveries does not matter. `again`: the one that is told takes the place of the present one.
     """
     _take(con, staged, [settings.events_folder / present[day].file for day in days if day in present], again=again)
     counts: dict[date, dict[int, tuple[int, int, int]]] = {}
@@ -88,12 +89,13 @@ def land_days(
 def _take(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], present: Sequence[Path], *, again: bool) -> None:
     """Table `arrived`: all staged rows of the days, `is_new` for one of each event that is not there yet.
 
+    Ids are their source's own, so that an event is known by id and origin; all staged rows are of one origin.
     `is_change`, where `again`: for one of each that is there with another content (`known_content`).
     """
     for file in present:
         need_file(file)
     known = f"""
-        select date, event_id, origin as known_origin, is_bot as known_is_bot,
+        select date, event_id, origin, is_bot as known_is_bot,
             {content_hash() if again else "null::varchar"} as known_content
         from {_parquet(*(present or staged))}{"" if present else " limit 0"}"""  # noqa: S608
     con.execute(f"""
@@ -104,14 +106,15 @@ def _take(con: duckdb.DuckDBPyConnection, staged: Sequence[Path], present: Seque
         ),
         known as ({known}),
         joined as (
-            select told.*, known.* exclude (date, event_id), known.event_id is not null as is_known,
+            select told.*, known.* exclude (date, event_id, origin), known.event_id is not null as is_known,
                 1 = row_number() over (
                     partition by told.date, told.event_id order by event_at, content, file_number, row_number
                 ) as is_first
-            from told left join known on known.date = told.date and known.event_id = told.event_id
+            from told left join known
+                on known.date = told.date and known.event_id = told.event_id and known.origin = told.origin
         )
         select *, is_first and not is_known as is_new,
-            is_first and coalesce(origin = known_origin and content <> known_content, false) as is_change
+            is_first and coalesce(content <> known_content, false) as is_change
         from joined""")  # noqa: S608
 
 
@@ -151,12 +154,13 @@ def _write(con: duckdb.DuckDBPyConnection, day: date, part: Path, present: Path 
     if present is not None:
         rows += f"""
             union all by name select {columns} from {_parquet(present)}
-            where event_id not in (select event_id from arrived where is_change and date = date '{day}')"""  # noqa: S608
+            where (event_id, origin) not in (
+                select (event_id, origin) from arrived where is_change and date = date '{day}')"""  # noqa: S608
     listed = ", ".join(f"{c.name}::{c.type} as {c.name}" for c in EVENT)
     con.execute(f"""
         copy (
             with ordered as (
-                select *, row_number() over (order by event_at, {RANK}, event_id) as seq from ({rows})
+                select *, row_number() over (order by event_at, {RANK}, event_id, origin) as seq from ({rows})
             )
             select {listed} from ordered order by seq
         ) to {literal(str(part))} (format parquet, compression zstd, row_group_size {ROW_GROUP})""")  # noqa: S608

@@ -150,10 +150,15 @@ class Mapping(_Rules):
         with duckdb.connect() as con:
             for rule in self.reject:
                 try:
-                    con.execute(f"select cast(({rule.when}) as boolean) from (select {columns})")  # noqa: S608
+                    con.execute(f"select cast(({rule.when}) as boolean), {asked(rule.when)} from (select {columns})")  # noqa: S608
                 except duckdb.Error as error:
                     raise ValueError(f"when: {rule.when!r} is no condition: {f'{error}'.splitlines()[0]}") from None
         return self
+
+
+def asked(when: str) -> str:
+    """SQL of whether a rule's condition holds; NULL where it has no answer, as a cast of a text that is no number."""
+    return f"try(coalesce(cast(({when}) as boolean), false))"
 
 
 def identity_hash(mapping: Mapping) -> str:

@@ -23,6 +23,7 @@ from clarity_assets.clickstream.ingest.paths import (
     place_in_table,
     text_of_column,
 )
+from clarity_assets.clickstream.ingest.rules import our_type
 from clarity_assets.clickstream.ingest.troubles import FileUnreadable
 from clarity_assets.clickstream.ingest.urls import in_steps, referrer_steps
 from clarity_assets.warehouse.tables import identifier, literal
@@ -44,6 +45,7 @@ class Raw:
     missing: tuple[str, ...]
     is_typed: bool
     """Whether times may be typed (Parquet), and so are ISO 8601 whatever the mapping says."""
+    is_csv: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def stage_raw(con: duckdb.DuckDBPyConnection, file: EventFile, mapping: Mapping,
             raise
         raise FileUnreadable(f"{file.path.name}: cannot be read as {file.format}: {_told(error, plain)}") from error
     need_unchanged(file)
-    return Raw(raw, rows, document.missing, file.format == "parquet")
+    return Raw(raw, rows, document.missing, file.format == "parquet", file.format == "csv")
 
 
 def _document(con, file: EventFile, plain: Path, mapping: Mapping) -> Document:
@@ -151,9 +153,8 @@ def _coalesced(values: list[str]) -> str:
 
 def _of_these_types(mapping: Mapping, type_text: str, elements: str) -> str:
     """The elements of a list, where the row's event type is one that has an event for each."""
-    types = [name for name, ours in mapping.event_types.items() if ours in mapping.each.of]
-    types += [name for name in mapping.each.of if name not in mapping.event_types]
-    return f"case when {type_text} in ({', '.join(literal(name) for name in types)}) then {elements} end"
+    types = ", ".join(literal(name) for name in mapping.each.of)
+    return f"case when {our_type(mapping, type_text)} in ({types}) then {elements} end"
 
 
 # --- JSON lines ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Staged rows that are no events in; their places in the file, rules and reasons out."""
 
 from collections.abc import Sequence
+from glob import escape
 from pathlib import Path
 
 import duckdb
@@ -55,7 +56,7 @@ def _rejected(folder: Path) -> str | None:
         f"select row_number, rule, reason, null::varchar as row from {lines}"  # noqa: S608
     ]
     if list(folder.glob(ROWS)):
-        rows = f"read_parquet({literal(str(folder / ROWS))}, hive_partitioning = false)"
+        rows = f"read_parquet({literal(str(Path(escape(str(folder))) / ROWS))}, hive_partitioning = false)"
         queries.append(f"""
             select row.row_number + coalesce(gap.number, 0) as row_number, row.rule, row.reason, row.row
             from {rows} row

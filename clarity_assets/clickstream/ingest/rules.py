@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from clarity_assets.clickstream.ingest.mapping import FIELDS, NUMBERS, PLACEHOLDER, PRIVATE, Mapping
+from clarity_assets.clickstream.ingest.mapping import FIELDS, NUMBERS, PLACEHOLDER, PRIVATE, Mapping, asked
 from clarity_assets.warehouse.tables import literal
 
 FIRST_YEAR = 2000  # no tracker is older; 1970 and the like are clocks that nobody set
@@ -26,13 +26,24 @@ def latest(now: datetime) -> str:
     return f"timestamp '{(now + AHEAD).astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
 
 
+def our_type(mapping: Mapping, text: str) -> str:
+    """SQL of our name of an event's type: by the mapping's table, else the source's in lower_snake."""
+    words = rf"regexp_replace({text}, '([a-z0-9])([A-Z])', '\1_\2', 'g')"
+    snake = rf"nullif(trim(regexp_replace(lower({words}), '[^a-z0-9]+', '_', 'g'), '_'), '')"
+    if not mapping.event_types:
+        return snake
+    cases = " ".join(f"when {literal(name)} then {literal(ours)}" for name, ours in mapping.event_types.items())
+    return f"case {text} {cases} else {snake} end"
+
+
 def first_broken(mapping: Mapping, *, now: datetime) -> str:
     """The first rule that the row breaks: {rule, reason}, NULL for an event."""
     wanted = WANTED_TIMES.get(mapping.time.format, mapping.time.format)
     who = " or ".join(name for name in ("visitor_id", "user_id") if name in mapping.fields)
     rules = [("broken is not null", r"regexp_replace(broken, ' \(.*', '')", "broken")]
     for rule in mapping.reject:
-        rules.append((f"coalesce({rule.when}, false)", literal(rule.reason), _filled(rule.reason)))
+        rules.append((asked(rule.when), literal(rule.reason), _filled(rule.reason)))
+        rules.append(_simple(f"{asked(rule.when)} is null", f"the mapping's rule cannot be asked of it: {rule.when}"))
     rules += [
         _simple("event_time is null", "event_time is missing"),
         _simple("event_at is null", f"event_time is no time ({wanted})", "event_time"),

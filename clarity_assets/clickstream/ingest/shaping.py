@@ -16,6 +16,7 @@ from clarity_assets.clickstream.ingest.rules import (
     first_broken,
     is_private,
     latest,
+    our_type,
     row_as_json,
 )
 from clarity_assets.clickstream.ingest.urls import UTM, in_steps, page_steps, taken_steps, utm_steps, without_query
@@ -29,6 +30,10 @@ EPOCH_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 ORDER_OF_TYPES = ("pageview", "view", "search", "cart", "remove", "checkout", "purchase")
 COUNTED = ("cart", "remove", "purchase")  # types of which `quantity` tells how many
 LOOKED_UP_AT_ONCE = 20_000
+DAY, CLOCK = r"\d{4}-\d\d?-\d\d?", r"[ T]\d\d?:\d\d(?::\d\d(?:\.\d+)?)?"
+PLAIN_TIME = f"{DAY}(?:{CLOCK})?"
+ZONED_TIME = rf"(?i){DAY}{CLOCK}(?:z|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?| utc| gmt| [a-z]+(?:/[a-z_-]+)+)"
+GROUPED = r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?"  # 1.234,50
 CONTENT = tuple(column.name for column in EVENT if column.name != "seq")
 """The columns of an event that do not depend on the other events of its day."""
 
@@ -88,9 +93,9 @@ def _shaped(source: str, raw: Raw, mapping: Mapping, *, settings: Settings, now:
     return f"""
         with raw as (select * from {read}),
         typed as (
-            select row_number, item_number, broken, told_host, {texts}, {_numbers(mapping)},
+            select row_number, item_number, broken, told_host, {texts}, {_numbers(raw, mapping)},
                 {_time(raw, mapping)} as event_at,
-                {_type(mapping)} as our_type,
+                {our_type(mapping, "raw.event_type")} as our_type,
                 page, own_host, {said},
                 {sources.click_id("url")} as click,
                 coalesce({_device(mapping)}, agent.device) as device,
@@ -182,17 +187,16 @@ def _identifier(name: str, mapping: Mapping) -> str:
 
 
 def _time(raw: Raw, mapping: Mapping) -> str:
-    """event_time in UTC, NULL where it is none; `infinity` is one to DuckDB."""
+    """event_time in UTC, NULL where it is none. A cast alone passes over words and offsets that it cannot read."""
     zone, told = literal(mapping.time.zone), "raw.event_time"
     # ICU reads offsets and names of zones; without one the time is of the mapping's zone
-    has_zone = r"(?i)(?:z|[+-]\d\d(?::?\d\d)?|utc| [a-z]+/[a-z_/]+)$"
-    with_zone = f"timezone('UTC', try_cast(regexp_replace({told}, 'z$', 'Z') as timestamptz))"
+    capital = f"case when ends_with({told}, 'z') then rtrim({told}, 'z') || 'Z' else {told} end"
+    with_zone = f"timezone('UTC', try_cast({capital} as timestamptz))"
     naive = f"try_cast({told} as timestamp)"
     if mapping.time.zone != "UTC":
         naive = f"timezone('UTC', timezone({zone}, {naive}))"
-    is_date_only = f"length({told}) <= 10"  # 2026-10-01 ends like an offset
-    is_zoned = f"not {is_date_only} and regexp_matches({told}, {literal(has_zone)})"
-    iso = f"case when {is_zoned} then {with_zone} else {naive} end"
+    iso = f"""case when regexp_full_match({told}, {literal(PLAIN_TIME)}) then {naive}
+        when regexp_full_match({told}, {literal(ZONED_TIME)}) then {with_zone} end"""
     if mapping.time.format in EPOCH_US:
         number = f"round(try_cast({told} as double) * {EPOCH_US[mapping.time.format]})"
         epoch = f"case when abs({number}) < 2.5e17 then make_timestamp({number}::bigint) end"
@@ -200,19 +204,9 @@ def _time(raw: Raw, mapping: Mapping) -> str:
     if mapping.time.format == "iso8601":
         return iso
     parsed = f"try_strptime({told}, {literal(mapping.time.format)})::timestamp"
-    if mapping.time.zone != "UTC" and "%z" not in mapping.time.format:
+    if mapping.time.zone != "UTC" and "%z" not in mapping.time.format.lower():
         parsed = f"timezone('UTC', timezone({zone}, {parsed}))"
     return f"coalesce({parsed}, {iso})" if raw.is_typed else parsed
-
-
-def _type(mapping: Mapping) -> str:
-    """Our name of the event's type: by the mapping's table, else the source's in lower_snake."""
-    words = r"regexp_replace(raw.event_type, '([a-z0-9])([A-Z])', '\1_\2', 'g')"
-    snake = rf"nullif(trim(regexp_replace(lower({words}), '[^a-z0-9]+', '_', 'g'), '_'), '')"
-    if not mapping.event_types:
-        return snake
-    cases = " ".join(f"when {literal(name)} then {literal(ours)}" for name, ours in mapping.event_types.items())
-    return f"case raw.event_type {cases} else {snake} end"
 
 
 def _device(mapping: Mapping) -> str:
@@ -221,11 +215,16 @@ def _device(mapping: Mapping) -> str:
     return f"case lower(raw.device) {cases} {own} else case when raw.device is not null then 'Other' end end"
 
 
-def _numbers(mapping: Mapping) -> str:
+def _numbers(raw: Raw, mapping: Mapping) -> str:
     """price, quantity, rating as numbers, and their texts as told_price and the like."""
     listed = []
     for name in NUMBERS:
-        told = f"replace(raw.{name}, ',', '.')" if mapping.csv.decimal == "," else f"raw.{name}"
+        told = f"raw.{name}"
+        if mapping.csv.decimal == "," and raw.is_csv:  # elsewhere a point is a point
+            is_grouped = f"regexp_full_match({told}, {literal(GROUPED)})"
+            told = f"case when {is_grouped} then replace({told}, '.', '') else {told} end"
+        if mapping.csv.decimal == ",":
+            told = f"replace({told}, ',', '.')"
         listed.append(f"try_cast({told} as double) as {name}, raw.{name} as told_{name}")
     return ", ".join(listed)
 

@@ -45,4 +45,5 @@ MODULE = Module(
     tables=(MODEL, FEATURE, CALIBRATION),
     compute=compute,
     days_back=days_back,
+    version="2",
 )

@@ -137,9 +137,7 @@ def compute(run: Run) -> Rows:
     """The five tables' rows of the run's days: both engines' queries stand beside the contracts."""
     run.engine.take("funnel_step", funnel_steps(run.settings))
     run.engine.keep("journey", JOURNEY, {"start": run.start, "end": run.end})
-    rows = rows_of_sql(run, *TABLES)
-    run.engine.forget("journey")
-    return rows
+    return rows_of_sql(run, *TABLES)
 
 
 def funnel_steps(settings: Settings) -> pa.Table:

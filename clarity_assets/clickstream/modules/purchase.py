@@ -62,4 +62,5 @@ MODULE = Module(
     tables=(MODEL, FEATURE, CALIBRATION, PERSON),
     compute=compute,
     days_back=days_back,
+    version="2",
 )

@@ -30,7 +30,7 @@ from clarity_assets.clickstream.sessions.writing import SESSION, STEP
 from clarity_assets.settings import Settings
 from clarity_assets.warehouse.tickets import make_private_folder
 
-__all__ = ["BuiltSessions", "build_sessions", "session_days_behind"]
+__all__ = ["BuiltSessions", "build_sessions", "build_sessions_before", "session_days_behind"]
 
 # Events that are computed at once. What DuckDB joins fits the processor's caches then (10 million at once: three times
 # as long as million by million); every round costs Spark seconds, whatever it holds.
@@ -76,6 +76,14 @@ def build_sessions(
     made += waiting
     remove_unused(settings, named=named_files(settings))
     return BuiltSessions(len(made), sum(day.sessions for day in made), sum(day.steps for day in made))
+
+
+def build_sessions_before(settings: Settings, end: date) -> None:
+    """Make the sessions of all UTC days before `end` that are behind their events; nothing where none is."""
+    with opened(settings, "clickstream sessions: what is behind") as con:
+        behind = [day for day in session_days_behind(con, settings) if day < end]
+    if behind:
+        build_sessions(settings, start=behind[0], end=behind[-1] + DAY)
 
 
 class _Build:

@@ -65,7 +65,8 @@ def event_files(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> 
     key=SESSIONS,
     deps=[EVENTS],
     description="Sessions (30 minutes without an event end one) and their steps by UTC day, as Parquet in "
-    "`CLICKSTREAM_FOLDER`. A day's depend on its own events and on those of the days beside it.",
+    "`CLICKSTREAM_FOLDER`. A day's depend on its own events and on those of the days beside it. With "
+    "CLARITY_FIRST_DATE those of all days before it are made, where events reach further back.",
     partitions_def=daily,
     backfill_policy=dg.BackfillPolicy.single_run(),
     kinds=KINDS,
@@ -74,9 +75,12 @@ def event_files(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> 
     **SHARED,
 )
 def sessions(context: dg.AssetExecutionContext, clarity: ClaritySettings) -> dg.MaterializeResult:
-    from clarity_assets.clickstream.sessions.build import build_sessions
+    from clarity_assets.clickstream.sessions.build import build_sessions, build_sessions_before
 
-    made = build_sessions(clarity.settings, **_days(context))
+    days = _days(context)
+    if days["start"] == FIRST_DATE:
+        build_sessions_before(clarity.settings, FIRST_DATE)
+    made = build_sessions(clarity.settings, **days)
     return dg.MaterializeResult(metadata={"days": made.days, "sessions": made.sessions, "steps": made.steps})
 
 

@@ -42,7 +42,7 @@ def _findings(fitted: Fitted, lines: list[Total]) -> Iterator[Finding]:
     if not fitted.has_signal:
         return
     if lines:
-        words = "It goes most by {first}: without it, AUC falls by {lost}."
+        words = "It goes most by {first}: with its values mixed up among persons, AUC falls by {lost}."
         first = max(lines, key=lambda one: one.value("permutation_importance"))
         values = {"first": feature_name(first.keys), "lost": first["permutation_importance"]}
         yield Finding("permutation_importance", {"feature": first.keys["feature"]}, Sentence(words, values))
@@ -55,7 +55,7 @@ def _blocks(facts: EventFacts, fitted: Fitted, lines: list[Total]) -> Iterator[C
     used = [one for one in lines if one.value("importance")]
     if fitted.has_signal and used:
         yield bars("conversion_importance", "What the tree goes by", used[:TOP], "permutation_importance",
-                   label=lambda one: feature_name(one.keys), unit="AUC lost without it",
+                   label=lambda one: feature_name(one.keys), unit="AUC lost where mixed up",
                    is_part=len(used) > TOP)  # fmt: skip
     yield score_table(fitted, name="conversion_scores")
     if fitted.has_signal:
@@ -63,7 +63,7 @@ def _blocks(facts: EventFacts, fitted: Fitted, lines: list[Total]) -> Iterator[C
         columns = (
             Column("Feature"),
             Column("Importance", True, "Share of the impurity that its splits take away"),
-            Column("AUC lost", True, "When its values are shuffled on the persons tested"),
+            Column("AUC lost", True, "Where its values are mixed up among the persons tested on"),
             Column("Counts"),
         )
         rows = tuple((feature_name(one.keys), one["importance"], one["permutation_importance"],

@@ -18,6 +18,7 @@ OTHER = "(other)"
 MOST_GRAMS = 15
 CANNOT_TELL = (
     "Why people leave: recordings and heatmaps of the step show it; events only tell that they did.",
+    "How the newest day's attempts ended: they go on for CLICKSTREAM_FUNNEL_WINDOW_H hours, and count once they did.",
     "The order of two events of the same instant, beyond the usual one (a page before a cart before a purchase).",
 )
 

@@ -1,8 +1,9 @@
 """A model's rows of a week in; its verdict in words, scores beside their baselines, features and calibration out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from clarity_assets.clickstream.modules.prediction.scores import CHANCE_AUC
 from clarity_assets.reports.clickstream.facts import EventFacts
 from clarity_assets.reports.clickstream.parts import limited
 from clarity_assets.reports.document import Bar, BarChart, Column, Finding, Name, Sentence, Table
@@ -17,7 +18,7 @@ SCORES = (
     "shuffled_auc_high",
     "average_precision",
     "guessed_precision",
-    "base_rate",
+    "learnt_rate",
     "brier",
     "baseline_brier",
     "persons_train",
@@ -25,8 +26,8 @@ SCORES = (
     "persons_test",
     "buyers_test",
 )
-WORDS = ("verdict", "note", "baseline_name", "auc_low", "auc_high", "train_cutoff_date", "test_cutoff_date",
-         "horizon_days")  # fmt: skip
+WORDS = ("verdict", "note", "baseline_name", "baseline_auc_low", "auc_low", "auc_high", "train_cutoff_date",
+         "test_cutoff_date", "horizon_days")  # fmt: skip
 CANNOT_TELL = (
     "Who would buy because of a mail or a discount: it tells who buys anyway. A test with two groups tells the rest.",
 )
@@ -54,6 +55,17 @@ class Fitted:
     def is_too_few(self) -> bool:
         return self.told["verdict"] == "too few"
 
+    @property
+    def has_a_telling_feature(self) -> bool:
+        """Whether the best single feature passes what a model must: above guessing, and above shuffled labels."""
+        is_above = self.scores.value("baseline_auc") > self.scores.value("shuffled_auc_high")
+        return is_above and (self.told["baseline_auc_low"] or 0) > CHANCE_AUC
+
+    @property
+    def is_order_only(self) -> bool:
+        """Whether the probabilities come no closer to what happened than one and the same for everyone."""
+        return self.scores.value("brier") >= self.scores.value("baseline_brier")
+
 
 def read_fitted(facts: EventFacts, table: str, *, name: str) -> Fitted | None:
     """The newest one within the period; None: there is none."""
@@ -71,7 +83,6 @@ def verdict(fitted: Fitted, *, use: str) -> Finding:
     values = {"auc": fitted.auc, "baseline": scores["baseline_auc"], "by": _feature(told["baseline_name"]),
               "shuffled": scores["shuffled_auc_high"], "persons": scores["persons_test"],
               "buyers": scores["buyers_test"], "learnt": scores["buyers_train"]}  # fmt: skip
-    is_feature_better = scores.value("baseline_auc") > scores.value("shuffled_auc_high") > 0
     if fitted.is_too_few:
         words = (
             "Too few to say: {learnt} bought among those to learn from, {buyers} among those to test on. No "
@@ -82,7 +93,7 @@ def verdict(fitted: Fitted, *, use: str) -> Finding:
         words = (
             f"This {fitted.name} has no signal: it ranks a buyer above another person in {{auc}} of pairs (AUC; 0.5 is "
             "guessing), and of shuffled labels 1 of 20 comes to {shuffled} or more: do not use its ranking. "
-            f"{_SORT if is_feature_better else _NO_FEATURE}"
+            f"{_SORT if fitted.has_a_telling_feature else _NO_FEATURE}"
         )
     else:
         is_more = (fitted.auc.low or 0) > scores.value("baseline_auc")
@@ -100,7 +111,7 @@ def verdict(fitted: Fitted, *, use: str) -> Finding:
 
 _SIMPLER = "So the simple rule may do as well: sort by that feature."
 _SORT = "Sort by {by} instead: AUC {baseline}."
-_NO_FEATURE = "The best single feature, {by}, has {baseline}."
+_NO_FEATURE = "Nor is the best single feature, {by}, shown to be better than guessing: {baseline}."
 _SAID = ("one feature alone,", "probabilities come no closer")
 """How the parts of a model's note begin that the findings tell in words of their own."""
 
@@ -114,18 +125,26 @@ def chances(fitted: Fitted) -> Finding:
     """How far the probabilities themselves can be taken at their word: no further than a test would show."""
     scores = fitted.scores
     words = (
-        "Its probabilities have a Brier score of {brier}, telling everyone the same {rate} has {baseline} (less is "
-        "better). That difference was not tested: go by the order of persons, not by the probabilities themselves. Of "
-        "the persons tested {buyers} bought within {days} days."
+        "Its probabilities have a Brier score of {brier}, telling everyone {rate}, the share of buyers learnt from, "
+        f"has {{baseline}} (less is better). {_ORDER_ONLY if fitted.is_order_only else _NOT_TESTED} "
+        "Of the persons tested {buyers} bought within {days} days."
     )
     values = {
-        "rate": scores["base_rate"],
+        "rate": without_limits(scores["learnt_rate"]),
         "brier": scores["brier"],
         "baseline": scores["baseline_brier"],
         "buyers": scores["buyers_test"],
         "days": f"{fitted.told['horizon_days']}",
     }
     return Finding("brier", {}, Sentence(words, values), scores["persons_test"])
+
+
+_NOT_TESTED = "That difference was not tested: go by the order of persons, not by the probabilities themselves."
+_ORDER_ONLY = "So they come no closer to what happens: use the order of persons alone, and no probability as such."
+
+
+def without_limits(figure: Figure) -> Figure:
+    return replace(figure, low=None, high=None)
 
 
 def _feature(name: str | None) -> Name:
@@ -170,7 +189,12 @@ def score_table(fitted: Fitted, *, name: str) -> Table:
             scores["guessed_precision"],
             "Guessing: the share of buyers",
         ),
-        ("Brier score (less is better)", scores["brier"], scores["baseline_brier"], "Everyone the share of buyers"),
+        (
+            "Brier score (less is better)",
+            scores["brier"],
+            scores["baseline_brier"],
+            "Everyone the share of those learnt from",
+        ),
         ("Persons learnt from, and buyers among them", scores["persons_train"], scores["buyers_train"], ""),
         ("Persons tested on, and buyers among them", scores["persons_test"], scores["buyers_test"], ""),
     )

@@ -1,7 +1,8 @@
 """Facts of events in, the section on products that go together: rules, itemsets and what was cut, out."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from clarity_assets.reports.clickstream.facts import EventFacts
 from clarity_assets.reports.clickstream.parts import bars, missing, of_week
@@ -21,6 +22,7 @@ from clarity_assets.reports.document import (
 from clarity_assets.reports.figures import Figure
 from clarity_assets.reports.marts import Total
 from clarity_assets.reports.product.parts import MOST, TOP
+from clarity_assets.statistics.together import chance_of_together
 
 TITLE = "Patterns"
 JOINED = " + "  # between the products of a set, as the analysis writes it
@@ -29,10 +31,12 @@ TOO_FEW, CUT, RAISED, SINGLES = "too few", "baskets cut to", "min support raised
 """How the parts of a run's note begin, as the analysis writes them."""
 
 LEAST_LIFT = 1.2  # below, two products are hardly more together than chance would have it
+LARGEST_P = 0.05  # of all sets that could have been found together: none of them by chance alone, in 19 of 20 weeks
+LOOKED_AT = 1_000  # rules, the highest lift first
 BUBBLES = 30
 CANNOT_TELL = (
     "Whether showing one product beside the other sells more: they may be bought together anyway.",
-    "Rules are picked from very many, so the strongest are partly luck: trust those with many baskets.",
+    "How strong a tie is: the strongest are picked from very many, so their lift is partly luck.",
 )
 
 
@@ -45,27 +49,58 @@ def patterns(facts: EventFacts) -> Section:
     [run] = facts.marts.totals(PATTERN_RUN, measures, period=week)
     [told] = facts.marts.rows(PATTERN_RUN, ["basket_of", "is_cut", "note", "max_basket_size"], period=week)
     rules = facts.marts.totals(RULE, ["lift", "confidence", "support", "baskets"], by=("antecedent", "consequent"),
-                               period=week, top=MOST)  # fmt: skip
+                               period=week, top=LOOKED_AT)  # fmt: skip
     found = facts.marts.totals(ITEMSET, ["baskets", "support"], by=("itemset", "size"), period=week)
     sets = [one for one in found if one.keys["size"] > 1][:MOST]
+    tested = _Tested.of(run, found)
     return Section(
-        "patterns", TITLE, findings=tuple(_findings(run, told, rules, found)),
-        blocks=() if _parts(told, TOO_FEW) else tuple(_blocks(rules, sets, told)),
+        "patterns", TITLE, findings=tuple(_findings(run, told, rules, found, tested)),
+        blocks=() if _parts(told, TOO_FEW) else tuple(_blocks(rules[:MOST], sets, told, tested)),
         notes=(of_week(week),), cannot_tell=CANNOT_TELL,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """Which rules are more than chance, of all that could be made of the products that are frequent by themselves."""
+
+    baskets: int
+    frequent: int
+    largest: int
+
+    @classmethod
+    def of(cls, run: Total, found: Sequence[Total]) -> "_Tested":
+        sizes = [one.keys["size"] for one in found]
+        return cls(round(run.value("baskets")), max(2, sizes.count(1)), max(sizes, default=2))
+
+    def is_more_than_chance(self, rule: Total) -> bool:
+        """By the exact test, times the rules of its size that were possible, times the sizes (Bonferroni)."""
+        confidence, both = rule.value("confidence") / 100, round(rule.value("baskets"))
+        p = chance_of_together(
+            both=both, first=round(both / confidence), second=round(self.baskets * confidence / rule.value("lift")),
+            of=self.baskets,
+        )  # fmt: skip
+        size = rule.keys["antecedent"].count(JOINED) + 2
+        return p * size * math.comb(max(self.frequent, size), size) * max(1, self.largest - 1) < LARGEST_P
 
 
 # --- findings ----------------------------------------------------------------------------------------------------
 
 
-def _findings(run: Total, told: Mapping, rules: Sequence[Total], found: Sequence[Total]) -> Iterator[Finding]:
+def _findings(
+    run: Total, told: Mapping, rules: Sequence[Total], found: Sequence[Total], tested: _Tested
+) -> Iterator[Finding]:
     if few := _parts(told, TOO_FEW):
         words = "Too few baskets to say what goes together: {why}."
         why = few[0].removeprefix(TOO_FEW).lstrip(": ")
         yield Finding("baskets", {}, Sentence(words, {"why": why or "hardly any"}), run["baskets"])
         return
     strong = [one for one in rules if one.value("lift") >= LEAST_LIFT]
-    yield _first_rule(strong, told) if strong else _no_rule(run, rules, found)
+    sure = [one for one in strong if tested.is_more_than_chance(one)]
+    if strong and not sure:
+        yield _only_chance(run, strong)
+    else:
+        yield _first_rule(sure, told) if sure else _no_rule(run, rules, found)
     yield _cut(run, told)
 
 
@@ -88,6 +123,17 @@ def _no_rule(run: Total, rules: Sequence[Total], found: Sequence[Total]) -> Find
         words += "; of {pairs} nearest to it is {pair} with {confidence} (lift {lift}, {both})"
         values |= nearest
     words += ". That is not to say that no products go together: with less confidence asked for, weaker rules are told."
+    return Finding("lift", {}, Sentence(words, values), run["baskets"])
+
+
+def _only_chance(run: Total, rules: Sequence[Total]) -> Finding:
+    """That so many combinations were looked at that the strongest may be luck."""
+    words = (
+        "No rule is shown to be more than chance: among all rules on {products} in {baskets}, chance alone could "
+        "bring one like the strongest ({lift}, {both}). More baskets tell: a longer CLICKSTREAM_WINDOW_WEEKS."
+    )
+    first = rules[0]
+    values = {"products": run["products"], "baskets": run["baskets"], "lift": first["lift"], "both": first["baskets"]}
     return Finding("lift", {}, Sentence(words, values), run["baskets"])
 
 
@@ -165,16 +211,16 @@ def _items(text: str) -> Name:
 # --- pictures and tables -----------------------------------------------------------------------------------------
 
 
-def _blocks(rules: Sequence[Total], sets: Sequence[Total], told: Mapping) -> Iterator[Chart | Table]:
+def _blocks(rules: Sequence[Total], sets: Sequence[Total], told: Mapping, tested: _Tested) -> Iterator[Chart | Table]:
     of = OF.get(told["basket_of"], "together")
     if len(rules) > 1:
         yield _bubbles(rules)
     if sets:
         yield bars("patterns_sets", f"Products {of} together", sets[:TOP], "baskets",
                    label=lambda one: _items(one.keys["itemset"]), is_part=len(sets) > TOP)  # fmt: skip
-    yield _rules("patterns_rules", "Rules", rules[:TOP])
+    yield _rules("patterns_rules", "Rules", rules[:TOP], tested)
     if len(rules) > TOP:
-        yield _rules("patterns_more_rules", "More rules", rules[TOP:], is_long=True)
+        yield _rules("patterns_more_rules", "More rules", rules[TOP:], tested, is_long=True)
     if len(sets) > TOP:
         columns = (Column("Products"), Column("Baskets", True), Column("Support", True))
         rows = tuple((_items(one.keys["itemset"]), one["baskets"], one["support"]) for one in sets)
@@ -194,13 +240,14 @@ def _bubbles(rules: Sequence[Total]) -> BubbleChart:
                        "Confidence (%)", "Lift", points)  # fmt: skip
 
 
-def _rules(name: str, title: str, rules: Sequence[Total], *, is_long: bool = False) -> Table:
+def _rules(name: str, title: str, rules: Sequence[Total], tested: _Tested, *, is_long: bool = False) -> Table:
     columns = (Column("Who has"), Column("Has too"), Column("Baskets", True, "That hold all of them"),
                Column("Support", True, "Of all baskets"), Column("Confidence", True, "Of baskets with the first"),
-               Column("Lift", True, "Confidence / share of all baskets with the second; 1 is chance"))  # fmt: skip
+               Column("Lift", True, "Confidence / share of all baskets with the second; 1 is chance"),
+               Column("More than chance", False, "By the exact test, of all rules that were possible"))  # fmt: skip
     rows = tuple(
         (_items(one.keys["antecedent"]), _items(one.keys["consequent"]), one["baskets"], one["support"],
-         one["confidence"], one["lift"])
+         one["confidence"], one["lift"], "yes" if tested.is_more_than_chance(one) else "not shown")
         for one in rules
     )  # fmt: skip
     note = "Highest lift first." if rows else "No rule has enough support and confidence."

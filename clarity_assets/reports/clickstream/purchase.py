@@ -15,6 +15,7 @@ from clarity_assets.reports.clickstream.models import (
     read_fitted,
     score_table,
     verdict,
+    without_limits,
 )
 from clarity_assets.reports.clickstream.parts import limited, missing, of_week
 from clarity_assets.reports.clickstream.tables import (
@@ -58,7 +59,7 @@ def _findings(fitted: Fitted, odds: list[tuple[Total, Figure]], tenths: list[Tot
     if not fitted.has_signal:
         return
     whole = sum(one.value("expected_buyers") for one in tenths)
-    if tenths and whole:
+    if tenths and whole and not fitted.is_order_only:
         first = tenths[0]
         words = (
             "The highest tenth ({persons}) is told {chance} on average: {part} of all buyers expected "
@@ -67,14 +68,17 @@ def _findings(fitted: Fitted, odds: list[tuple[Total, Figure]], tenths: list[Tot
         source = replace(first["expected_buyers"].source, statistic="ratio", against=())
         values = {
             "persons": first["persons_scored"],
-            "chance": _without_limits(first["purchase_probability"]),
+            "chance": without_limits(first["purchase_probability"]),
             "part": Figure(100 * first.value("expected_buyers") / whole, "%", source, decimals=0),
             "days": f"{fitted.told['horizon_days']}",
         }
         yield Finding("purchase_probability", {"decile": "1"}, Sentence(words, values), first["persons_scored"])
     if clear := [(one, figure) for one, figure in odds if _is_clear(figure)]:
         one, figure = clear[0]
-        words = "Of all features {first} says most: a standard deviation more of it goes with {odds} the odds. {cause}"
+        words = (
+            "Of the features whose interval leaves out 1, {first} says most: a standard deviation more of it goes with "
+            "{odds} the odds. {cause}"
+        )
         values = {"first": feature_name(one.keys), "odds": figure, "cause": "That is no cause by itself."}
         yield Finding("odds_ratio", {"feature": one.keys["feature"]}, Sentence(words, values))
     yield chances(fitted)
@@ -83,10 +87,6 @@ def _findings(fitted: Fitted, odds: list[tuple[Total, Figure]], tenths: list[Tot
 def _is_clear(odds: Figure) -> bool:
     """Whether the interval leaves out 1."""
     return odds.low is not None and odds.high is not None and not odds.low <= 1 <= odds.high
-
-
-def _without_limits(figure: Figure) -> Figure:
-    return replace(figure, low=None, high=None)
 
 
 def _blocks(facts: EventFacts, fitted: Fitted, odds, tenths: list[Total]) -> Iterator[Chart | Table]:
@@ -99,7 +99,7 @@ def _blocks(facts: EventFacts, fitted: Fitted, odds, tenths: list[Total]) -> Ite
         return
     yield from calibration(facts, PURCHASE_CALIBRATION, fitted.week, name="purchase")
     if tenths:
-        yield _tenths(tenths)
+        yield _tenths(tenths, is_order_only=fitted.is_order_only)
     yield _features(odds, meanings())
 
 
@@ -112,13 +112,17 @@ def _odds_chart(odds: list[tuple[Total, Figure]]) -> BarChart:
     return BarChart("purchase_odds", "Odds of a purchase by feature", summary, "times", marks, decimals=2)
 
 
-def _tenths(tenths: list[Total]) -> Table:
-    columns = (Column("Tenth, highest first"), Column("Persons", True), Column("Probability", True, "Mean"),
-               Column("Expected buyers", True))  # fmt: skip
-    rows = tuple((f"{one.keys['decile']}", one["persons_scored"], _without_limits(one["purchase_probability"]),
-                  one["expected_buyers"]) for one in tenths)  # fmt: skip
+def _tenths(tenths: list[Total], *, is_order_only: bool) -> Table:
+    """Without the buyers to expect where no more than the order is of use."""
+    columns = [Column("Tenth, highest first"), Column("Persons", True), Column("Probability", True, "Mean"),
+               Column("Expected buyers", True)]  # fmt: skip
+    rows = [(f"{one.keys['decile']}", one["persons_scored"], without_limits(one["purchase_probability"]),
+             one["expected_buyers"]) for one in tenths]  # fmt: skip
     note = "Who is in which tenth: `clarity-assets clickstream run --module purchase --export FILE`."
-    return Table("purchase_tenths", "Probability by tenth of all persons", columns, rows, note=note)
+    if is_order_only:
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+        note = f"The probabilities come no closer than the share of buyers does: use their order alone. {note}"
+    return Table("purchase_tenths", "Probability by tenth of all persons", tuple(columns), tuple(rows), note=note)
 
 
 def _features(odds: list[tuple[Total, Figure]], counted: Mapping[str, str]) -> Table:

@@ -32,9 +32,10 @@ CANNOT_TELL = (
 
 def recommendations(facts: EventFacts) -> Section:
     """ALS beside popularity on days that it did not learn from; what is offered most."""
-    week = facts.marts.newest_week(RECOMMENDER) or facts.marts.newest_week(RECOMMENDATION)
-    if week is None:
+    weeks = [week for table in (RECOMMENDER, RECOMMENDATION) if (week := facts.marts.newest_week(table))]
+    if not weeks:
         return missing(facts, RECOMMENDER, title=TITLE)
+    week = max(weeks, key=lambda one: one.start)  # of a newest week that could not be judged there are lists alone
     scores = _scores(facts, week)
     return Section(
         "recommendations", TITLE, findings=tuple(_findings(facts, week, scores)),

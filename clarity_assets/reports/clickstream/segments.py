@@ -27,8 +27,12 @@ TITLE = "Segments"
 MEANS = ("segment_sessions", "segment_active_days", "segment_events", "segment_views", "segment_cart_adds",
          "segment_purchases", "segment_revenue", "segment_recency_days")  # fmt: skip
 CLEAR_FROM, STABLE_FROM = 0.25, 0.6
-"""Silhouette of groups that stand apart (Kaufman & Rousseeuw 1990); adjusted Rand index of mostly the same groups."""
+"""Silhouette of groups that are told apart (Kaufman & Rousseeuw 1990); adjusted Rand index of mostly the same ones."""
 
+NO_PERSONAS = (
+    "Groups are found by behaviour alone (k-means), which parts any people, if only into those who bought and those "
+    "who did not; they are no personas."
+)
 CANNOT_TELL = ("Why people behave so, and whether a mail or an offer changes it: a test with two groups tells it.",)
 
 
@@ -45,7 +49,7 @@ def segments(facts: EventFacts) -> Section:
     lines = facts.marts.totals(SEGMENT, measures, by=("segment", "name"), period=week)
     return Section(
         "segments", TITLE, findings=tuple(_findings(of_all, row, lines)), blocks=tuple(_blocks(lines)),
-        notes=(of_week(week), Sentence("Groups are found by behaviour alone (k-means); they are no personas.")),
+        notes=(of_week(week), Sentence(NO_PERSONAS)),
         cannot_tell=CANNOT_TELL,
     )  # fmt: skip
 
@@ -59,9 +63,26 @@ def _findings(of_all: Total, row: Mapping, lines: Sequence[Total]) -> Iterator[F
         why = (row["note"] or "too few persons came").rstrip(".")
         yield Finding("segment_share", {}, Sentence(words, {"why": why}), of_all["persons"])
         return
+    if len(lines) == 1:
+        yield _one_group(lines[0], row)
+        return
     yield _worth(lines)
     yield _largest(lines)
     yield _sureness(of_all, row)
+
+
+def _one_group(everybody: Total, row: Mapping) -> Finding:
+    """That nobody is told apart, and why."""
+    words = "All {persons} are one group{why}."
+    why = f" ({row['note'].rstrip('.')})" if row["note"] else ""
+    return Finding(
+        "segment_share", {}, Sentence(words, {"persons": everybody["persons"], "why": why}), everybody["persons"]
+    )
+
+
+def _bought(line: Total) -> float:
+    """Purchases of all its persons."""
+    return line.value("segment_purchases") * line.value("persons")
 
 
 def _worth(lines: Sequence[Total]) -> Finding:
@@ -69,8 +90,7 @@ def _worth(lines: Sequence[Total]) -> Finding:
     first = max(lines, key=lambda one: one.value("segment_revenue_sum"))
     whole = sum(one.value("segment_revenue_sum") for one in lines)
     if not whole:
-        words = "No group bought anything in these weeks."
-        return Finding("segment_revenue", {}, Sentence(words))
+        return _worth_without_prices(lines)
     words = (
         "Most revenue comes from “{name}”: {share} of persons ({persons}) bring {part} of it, {revenue} each. Look "
         "after them first: service, early access, what they buy again."
@@ -89,6 +109,20 @@ def _worth(lines: Sequence[Total]) -> Finding:
     return Finding("segment_revenue", {"segment": first.keys["name"]}, Sentence(words, values), first["persons"])
 
 
+def _worth_without_prices(lines: Sequence[Total]) -> Finding:
+    """The group that buys most, where no purchase has a price."""
+    first = max(lines, key=_bought)
+    if not _bought(first):
+        return Finding("segment_revenue", {}, Sentence("No group bought anything in these weeks."))
+    words = (
+        "No price is told of any purchase, so no revenue is known. Most is bought by “{name}”: {bought} purchases a "
+        "person, by {share} of persons ({persons}). Look after them first: service, early access, what they buy again."
+    )
+    values = {"name": _name(first), "bought": first["segment_purchases"], "share": first["segment_share"],
+              "persons": first["persons"]}  # fmt: skip
+    return Finding("segment_purchases", {"segment": first.keys["name"]}, Sentence(words, values), first["persons"])
+
+
 def _ratio(part: Figure) -> Figure:
     """A share of all segments' sum."""
     return replace(part, source=replace(part.source, statistic="ratio", against=()))
@@ -99,8 +133,8 @@ def _largest(lines: Sequence[Total]) -> Finding:
     largest = max(lines, key=lambda one: one.value("persons"))
     words = "The largest is “{name}”: {share} of persons ({persons})."
     values = {"name": _name(largest), "share": largest["segment_share"], "persons": largest["persons"]}
-    best = max(lines, key=lambda one: one.value("segment_revenue_sum"))
-    known = [largest, best] if best.value("segment_revenue_sum") else [largest]  # told of already
+    best = max(lines, key=lambda one: (one.value("segment_revenue_sum"), _bought(one)))
+    known = [largest, best] if _bought(best) else [largest]  # told of already
     lookers = [one for one in lines if one.value("segment_views") and one not in known]
     looker = max(
         lookers, key=lambda one: one.value("segment_views") / (one.value("segment_purchases") + 0.1), default=None
@@ -115,7 +149,7 @@ def _sureness(of_all: Total, row: Mapping) -> Finding:
     """How clear the groups are, and whether they are the same as a week ago."""
     silhouette, stability = of_all["silhouette"], of_all["stability"]
     is_clear = (silhouette.value or 0) >= CLEAR_FROM
-    words = "{k} stand apart" if is_clear else "{k} run into one another"
+    words = "{k} can be told apart" if is_clear else "{k} run into one another"
     words += " (silhouette {silhouette}; 1 is best)"
     if row["is_default_k"]:
         words += "; no number of groups stood out, so the default is shown"
@@ -127,7 +161,10 @@ def _sureness(of_all: Total, row: Mapping) -> Finding:
             if stability.value >= STABLE_FROM
             else "NOT the groups of the week before"
         )
-        words += f". They are {same} (adjusted Rand index {{stability}} on {{compared}}; 1 the same, 0 chance)"
+        words += (
+            f". They are {same} (adjusted Rand index {{stability}} on {{compared}}; 1 the same, 0 chance; the weeks "
+            "looked back on are the same but for one)"
+        )
         words += "." if stability.value >= STABLE_FROM else ", so build no campaign on them yet."
     values = {
         "k": of_all["k"],

@@ -52,9 +52,10 @@ def test_json_holds_the_rows_and_what_each_column_means(con, tmp_path):
     assert export(con, path) == {TABLE: 3}
     told = json.loads(path.read_text())["tables"]["fct_clickstream_recommendation_weekly"]
     assert [(r["person_id"], r["product_id"]) for r in told["rows"]] == [
-        (PERSON, "=1+1"), (PERSON, "arc-lamp"), (None, PRODUCTS[2]),
+        (f"{PERSON}", "=1+1"), (f"{PERSON}", "arc-lamp"), (None, PRODUCTS[2]),
     ]  # fmt: skip
     assert all(column["meaning"] for column in told["columns"].values())
+    assert [told["columns"][name]["type"] for name in ("person_id", "rank")] == ["VARCHAR", "INTEGER"]
 
 
 def test_excel_keeps_texts_as_texts_and_long_keys_whole(con, tmp_path):

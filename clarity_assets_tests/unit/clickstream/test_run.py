@@ -4,14 +4,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 
+from clarity_assets.cli.clickstream import clickstream
 from clarity_assets.clickstream import run as running
 from clarity_assets.clickstream.behind import find_behind
 from clarity_assets.clickstream.computing import compute
 from clarity_assets.clickstream.engines.choose import open_engine
 from clarity_assets.clickstream.modules.registry import MODULES
 from clarity_assets.clickstream.run import run_clickstream
-from clarity_assets.clickstream.sessions.build import build_sessions
+from clarity_assets.clickstream.sessions.build import build_sessions, build_sessions_before, session_days_behind
 from clarity_assets.clickstream.status import read_clickstream_status
 from clarity_assets.errors import RequestRefused
 from clarity_assets.settings import Settings, load_settings
@@ -122,6 +124,33 @@ def test_events_before_the_first_partition_are_named_and_left(settings):
     assert "2026-10-20 are left to `clickstream run`" in found.told
 
 
+def test_sessions_before_the_first_partition_are_made_with_it_and_weeks_wait_for_them(settings):
+    land(settings, event_rows(days_of_visits(9)))
+    first = date(2026, 10, 12)
+    later = settings.model_copy(update={"first_date": first})
+    run_clickstream(later, modules=DAILY)
+    assert behind(later) == ([], [first])
+    with open_warehouse(later.warehouse) as con:
+        con.execute("delete from ops.clickstream_session_day where date < ?", [first])
+    assert behind(later) == ([first], [])
+    build_sessions_before(later, first)
+    with open_warehouse(later.warehouse) as con:
+        assert session_days_behind(con, later) == []
+    build_sessions_before(later, first)  # nothing is behind: nothing is done
+
+
+def test_a_week_that_is_made_by_its_days_rests_on_all_its_sessions(settings):
+    """A visitor of the Monday and the Saturday, and only the Thursday is asked for."""
+    land(settings, event_rows([*visit(1, 0, 9), *visit(2, 3, 9), *visit(1, 5, 9)]))
+    run_clickstream(settings, modules=["cohorts"], start=date(2026, 10, 8), end=date(2026, 10, 9))
+    asked = tables(settings)
+    run_clickstream(settings, modules=["cohorts"])
+    assert tables(settings) == asked
+    with open_warehouse(settings.warehouse) as con:
+        recency = con.execute("select days_since_last_visit from marts.fct_clickstream_recency_weekly order by all")
+        assert recency.fetchall() == [(1,), (3,)]
+
+
 def test_late_events_remake_their_days_and_end_as_if_they_had_been_there_at_once(settings, tmp_path):
     rows = days_of_visits(3)
     late = [{"visitor_id": 9, "event_at": at(1, 23, 50)}, {"visitor_id": 1, "event_at": at(1, 9, 30)}]
@@ -143,6 +172,39 @@ def test_given_days_are_made_again_behind_or_not(settings):
     run_clickstream(settings, modules=["traffic"])
     done = run_clickstream(settings, modules=["traffic"], start=MONDAY, end=MONDAY + timedelta(days=1))
     assert [result.days for result in done.results] == [1]
+
+
+def test_a_week_that_is_not_over_is_left_though_it_is_asked_for(settings):
+    land(settings, event_rows(days_of_visits(9)))
+    midweek = replace_clock(settings, datetime(2026, 10, 13, 12, tzinfo=UTC))
+    days = {"start": MONDAY, "end": date(2026, 10, 14)}
+    done = run_clickstream(midweek, modules=["traffic", "segments"], **days)
+    assert [(result.days, result.left_week) for result in done.results] == [(9, None), (1, date(2026, 10, 12))]
+    with open_warehouse(settings.warehouse) as con:
+        weeks = con.execute("select date from ops.clickstream_built where module = 'segments'").fetchall()
+    assert weeks == [(MONDAY,)]
+    [over] = run_clickstream(settings, modules=["segments"], **days).results
+    assert (over.days, over.left_week) == (2, None)
+
+
+def test_the_command_says_which_week_is_left(settings):
+    land(settings, event_rows(days_of_visits(9)))
+    environment = {
+        "CLARITY_PROJECT_ID": "shop", "CLARITY_WAREHOUSE": f"{settings.warehouse}",
+        "CLICKSTREAM_FOLDER": f"{settings.events_folder}", "CLARITY_NOW": "2026-10-13T12:00:00Z",
+    }  # fmt: skip
+
+    def said(first: str) -> str:
+        arguments = ["run", "--module", "segments", "--from", first, "--to", "2026-10-13"]
+        found = CliRunner().invoke(clickstream, arguments, env=environment, catch_exceptions=False)
+        assert found.exit_code == 0
+        return " ".join(found.output.split())
+
+    left = "the week of 2026-10-12 is left: it is not over"
+    assert said("2026-10-05").endswith(f"done; {left}")
+    nothing = said("2026-10-12")
+    assert nothing.endswith(left)
+    assert "done" not in nothing
 
 
 def test_one_analysis_that_fails_is_told_and_the_others_are_made(settings):

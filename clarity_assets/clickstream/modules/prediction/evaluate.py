@@ -10,7 +10,7 @@ import numpy as np
 
 from clarity_assets.clickstream.modules.prediction.learners import SEED, Fitted, Learner
 from clarity_assets.clickstream.modules.prediction.samples import Samples
-from clarity_assets.clickstream.modules.prediction.scores import Auc, auc, auc_interval, best_feature, brier
+from clarity_assets.clickstream.modules.prediction.scores import CHANCE_AUC, Auc, auc, auc_interval, best_feature, brier
 
 SIGNAL, NO_SIGNAL, TOO_FEW = "signal", "no signal", "too few"
 
@@ -18,7 +18,6 @@ LEAST_IN_TRAIN = 30  # buyers, and others: six of a kind in each of the five fol
 LEAST_IN_TEST = 20  # buyers, and others: of 20, the interval of an AUC of 0.7 reaches from about 0.57 to 0.8
 SHUFFLES = 20  # with which the second largest AUC is about the 95th percentile
 SHUFFLED_HIGH = 0.95
-CHANCE_AUC = 0.5
 CHEAP_ROWS = 20_000  # of what is learnt from, for choosing a shape and for shuffles; the model itself takes all
 CHEAP_BUYERS = 500
 
@@ -34,6 +33,7 @@ class Evaluation:
     reason: str
     auc: Auc | None = None
     baseline_auc: float | None = None
+    baseline_auc_low: float | None = None
     baseline_name: str | None = None
     average_precision: float | None = None
     brier: float | None = None
@@ -58,13 +58,13 @@ def evaluate(learner: Learner, train: Samples, test: Samples, *, shuffles: int =
     shuffled = shuffled_aucs(learner.in_process(), cheap, test, shuffles=shuffles)
     high = float(np.quantile(shuffled, SHUFFLED_HIGH))
     single = best_feature(train.x, train.is_buyer, train.names)
-    baseline_auc = auc(test.is_buyer, single.sign * test.x[:, single.column])
+    baseline = auc_interval(test.is_buyer, single.sign * test.x[:, single.column])
     verdict, reason = _verdict(found, high)
     errors = brier(test.is_buyer, probabilities), brier(test.is_buyer, train.buyers / len(train))
     if verdict == SIGNAL:
-        reason = _reserve(single.title, baseline_auc >= found.value, errors[0] >= errors[1])
+        reason = _reserve(single.title, baseline.value >= found.value, errors[0] >= errors[1])
     return Evaluation(
-        verdict, reason, found, baseline_auc, single.title,
+        verdict, reason, found, baseline.value, baseline.low, single.title,
         average_precision=float(average_precision_score(test.is_buyer, probabilities)),
         brier=errors[0], baseline_brier=errors[1],
         shuffled_auc=float(np.mean(shuffled)), shuffled_auc_high=high, fitted=fitted, probabilities=probabilities,
@@ -83,13 +83,15 @@ def too_few(train: Samples, test: Samples) -> str:
 
 
 def shuffled_aucs(learner: Learner, train: Samples, test: Samples, *, shuffles: int) -> list[float]:
-    """AUC on the true labels of `test` of models that learnt from labels in random order.
+    """AUC of models that learnt from labels in random order, on labels in random order.
 
-    The idea: Ojala & Garriga (2010), J. Mach. Learn. Res. 11, 1833-1863, test 1, on a split by time.
+    Source: Ojala & Garriga (2010), J. Mach. Learn. Res. 11, 1833-1863, test 1, on a split by time. On the true labels
+    of `test` it would not be guessing: where features go together, a random model points along the one direction that
+    tells buyers, and is right about them as often as it is wrong.
     """
     chance = np.random.default_rng(SEED)
-    orders = [chance.permutation(train.is_buyer) for _ in range(shuffles)]
-    return [auc(test.is_buyer, learner.fit(train.x, order).probabilities(test.x)) for order in orders]
+    orders = [(chance.permutation(train.is_buyer), chance.permutation(test.is_buyer)) for _ in range(shuffles)]
+    return [auc(tested, learner.fit(train.x, learnt).probabilities(test.x)) for learnt, tested in orders]
 
 
 def _verdict(found: Auc, shuffled_high: float) -> tuple[Literal["signal", "no signal"], str]:

@@ -18,6 +18,7 @@ from clarity_assets.clickstream.modules.prediction.features import (
 from clarity_assets.settings import Settings
 
 WEEK_DAYS = 7
+DAYS_BEFORE = 7  # days before the window; a session on any of them: no first day without one is where events begin
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +90,9 @@ class Split:
 
 
 def days_back(settings: Settings) -> int:
-    """Days before the week's Monday that the features of the train cut-off reach back."""
-    return WEEK_DAYS * (settings.clickstream_window_weeks - 1) + 2 * settings.clickstream_horizon_days
+    """Days before the week's Monday that the features of the train cut-off reach back, and a week to see if any is."""
+    weeks = settings.clickstream_window_weeks - 1
+    return WEEK_DAYS * weeks + 2 * settings.clickstream_horizon_days + DAYS_BEFORE
 
 
 def split_by_time(run: Run) -> Split | None:
@@ -98,8 +100,9 @@ def split_by_time(run: Run) -> Split | None:
     horizon = timedelta(days=run.settings.clickstream_horizon_days)
     window_days = WEEK_DAYS * run.settings.clickstream_window_weeks
     train = run.end - 2 * horizon
-    told = days_told(run.engine, first=train - timedelta(days=window_days), until=run.end)
-    if not told:
+    first = train - timedelta(days=window_days)
+    told = days_told(run.engine, first=first - timedelta(days=DAYS_BEFORE), until=run.end)
+    if not told or told[-1] < first:
         return None
     lookback_days = min(window_days, max(0, (train - told[0]).days))
     cutoffs = Cutoffs(train, run.end - horizon, run.end, horizon.days, lookback_days, window_days)

@@ -7,6 +7,8 @@ import numpy as np
 
 from clarity_assets.statistics.intervals import LEVEL
 
+CHANCE_AUC = 0.5
+
 
 @dataclass(frozen=True)
 class Auc:
@@ -42,6 +44,8 @@ def auc(is_buyer: np.ndarray, scores: np.ndarray) -> float:
 def auc_interval(is_buyer: np.ndarray, scores: np.ndarray, *, level: float = LEVEL) -> Auc:
     """AUC with DeLong's interval, on the logit scale, so that it stays in 0-1. Two of both kinds are needed.
 
+    Where every pair is in one order, DeLong's has no width: `_of_one_order`.
+
     Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44, 837-845, by midranks: Sun & Xu (2014), IEEE Signal
     Process. Lett. 21, 1389-1393; logit: Pepe (2003), section 5.2.
     Assumptions: persons are independent of each other.
@@ -56,16 +60,25 @@ def auc_interval(is_buyer: np.ndarray, scores: np.ndarray, *, level: float = LEV
     value = float(above.mean())
     variance = above.var(ddof=1) / len(theirs) + below.var(ddof=1) / len(others)
     if not 0 < value < 1:
-        return Auc(value, value, value)
+        return _of_one_order(value, pairs=min(len(theirs), len(others)), level=level)
     half = norm.ppf((1 + level) / 2) * math.sqrt(variance) / (value * (1 - value))
     return Auc(value, float(expit(logit(value) - half)), float(expit(logit(value) + half)))
+
+
+def _of_one_order(value: float, *, pairs: int, level: float) -> Auc:
+    """An AUC of 0 or 1 with the exact limit of as many `pairs` in one order as can be had without a person in common.
+
+    Source: Clopper & Pearson (1934), Biometrika 26, 404-413, of all of n; the other end is the value itself.
+    """
+    least = ((1 - level) / 2) ** (1 / pairs)
+    return Auc(value, least, value) if value else Auc(value, value, 1 - least)
 
 
 def best_feature(x: np.ndarray, is_buyer: np.ndarray, names: tuple[str, ...]) -> Feature:
     """The feature that alone ranks best, up or down; the first of equals. Chosen on what is learnt from."""
     values = [auc(is_buyer, column) for column in x.T]
-    best = max(range(len(values)), key=lambda i: abs(values[i] - 0.5))
-    return Feature(names[best], best, 1 if values[best] >= 0.5 else -1)
+    best = max(range(len(values)), key=lambda i: abs(values[i] - CHANCE_AUC))
+    return Feature(names[best], best, 1 if values[best] >= CHANCE_AUC else -1)
 
 
 def brier(is_buyer: np.ndarray, probabilities: np.ndarray | float) -> float:

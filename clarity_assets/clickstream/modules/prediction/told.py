@@ -36,7 +36,7 @@ def model_rows(run: Run, table: str, prediction: Prediction | None) -> pa.Table:
     if prediction is None:
         return typed_rows(run, table, {})
     split, found = prediction.split, prediction.evaluation
-    names = ("baseline_auc", "baseline_name", "average_precision", "brier", "baseline_brier")
+    names = ("baseline_auc", "baseline_auc_low", "baseline_name", "average_precision", "brier", "baseline_brier")
     row = {
         "verdict": found.verdict,
         "auc": found.auc and found.auc.value,

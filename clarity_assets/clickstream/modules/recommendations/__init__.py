@@ -10,4 +10,5 @@ MODULE = Module(
     tables=TABLES,
     compute=compute,
     days_back=lambda settings: 7 * (settings.clickstream_window_weeks - 1),
+    version="2",  # ndcg is at most 1
 )

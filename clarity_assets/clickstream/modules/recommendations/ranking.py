@@ -56,10 +56,11 @@ class Relevant:
         places = np.arange(1, hits.shape[1] + 1)
         best = np.minimum(self.counts, k)
         gains = 1 / np.log2(places + 1)
+        ideal = np.cumsum(1 / np.log2(np.arange(1, k + 1) + 1))[best - 1]
         return {
             "precision": hits.sum(axis=1) / k,
             "recall": hits.sum(axis=1) / self.counts,
-            "ndcg": (hits * gains).sum(axis=1) / np.cumsum(1 / np.log2(np.arange(1, k + 1) + 1))[best - 1],
+            "ndcg": np.cumsum(hits * gains, axis=1)[:, -1] / ideal,  # added up as ideal is: at most 1, also in floats
             "map": (hits * (np.cumsum(hits, axis=1) / places)).sum(axis=1) / best,
             "hit_rate": hits.any(axis=1).astype(float),
         }

@@ -139,6 +139,18 @@ def test_a_view_can_be_read_anew_from_other_files(engine, tmp_path):
 
 
 @needs_spark
+def test_what_was_made_is_freed_and_what_was_read_stays(engine, tmp_path):
+    engine_with(engine, tmp_path, step=two_days())
+    engine.take("few", pa.table({"n": [1, 2]}))
+    everything = EngineSql("select count(*) as n from clickstream.step", "select count(*) as n from clickstream_step")
+    engine.keep("twice", everything)
+    engine.forget_made()
+    assert engine.rows(everything).to_pylist() == [{"n": 2}]
+    for view in ("few", "twice"):
+        with pytest.raises(EngineFailed, match=view):
+            engine.rows(EngineSql(f"select * from clickstream.{view}", f"select * from clickstream_{view}"))
+
+
 def test_what_is_kept_is_not_computed_again_by_whoever_reads_it(engines):
     engine = engines("spark")
     named = "with numbers as (select id as n from range(10)), odd as (select n from numbers where n % 2 = 1) select n from odd"

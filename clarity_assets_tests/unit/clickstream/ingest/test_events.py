@@ -232,6 +232,12 @@ def test_other_types_and_empty_lists_stay_one_event(settings, row, count):
     assert (event(settings)["product_id"] is None) if count == 1 else True
 
 
+@pytest.mark.parametrize("name", ["Purchase", "PURCHASE", " purchase "])
+def test_items_are_taken_however_the_type_is_written(settings, name):
+    assert deliver_rows(settings, [BUY | {"event_name": name}], mapping="ga4").events_new == 2
+    assert {e["event_type"] for e in events(settings)} == {"purchase"}
+
+
 def test_one_bad_item_is_rejected_alone(settings):
     done = deliver_rows(settings, [BUY | {"items": [ITEMS[0], ITEMS[1] | {"price": -5}]}], mapping="ga4")
     assert (done.rows_read, done.events_new, done.rows_rejected) == (1, 1, 1)

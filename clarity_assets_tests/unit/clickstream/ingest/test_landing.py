@@ -177,6 +177,44 @@ def test_an_id_makes_equal_rows_different_and_different_rows_equal(settings):
     assert deliver_rows(settings, [on(5, event_id="a", product_id="desk"), on(6, event_id="a")]).events_new == 1
 
 
+def test_sources_that_count_their_events_from_one_lose_none_of_each_other(owned, tmp_path):
+    own_mapping(owned, "event_id: id, event_time: at, event_type: what, user_id: who")
+    row = {"id": "1", "at": "2026-10-05T10:00:00Z", "what": "seen", "who": "ada"}
+    first = json_lines(tmp_path / "own.jsonl", [row])
+    second = json_lines(tmp_path / "shop.jsonl", [on(5, event_id="1"), on(5, event_id="2")])
+    assert deliver(owned, first, mapping="own").events_new == 1
+    assert deliver(owned, second).events_new == 2
+    before = days(owned)
+    assert [(e["seq"], e["event_id"], e["origin"]) for e in events(owned)] == [
+        (1, "1", "events"), (2, "1", "own"), (3, "2", "events"),
+    ]  # fmt: skip
+    for file, mapping in ((first, "own"), (second, "events")):
+        assert deliver(owned, file, mapping=mapping, again=True).events_new == 0
+    assert days(owned) == before
+
+
+def test_events_that_are_told_anew_leave_those_of_another_source_with_the_same_id(owned, tmp_path):
+    fields = "event_id: id, event_time: at, event_type: what, user_id: who"
+    own_mapping(owned, fields)
+    row = {"id": "1", "at": "2026-10-05T10:00:00Z", "what": "seen", "who": "ada", "sku": "sofa"}
+    file = json_lines(tmp_path / "own.jsonl", [row])
+    deliver(owned, file, mapping="own")
+    deliver_rows(owned, [on(5, event_id="1")])
+    own_mapping(owned, fields + ", product_id: sku")
+    assert deliver(owned, file, mapping="own", again=True).files[0].events_changed == 1
+    assert [(e["origin"], e["product_id"]) for e in events(owned)] == [("events", "lamp"), ("own", "sofa")]
+
+
+@pytest.mark.parametrize("name", ["[y]", "a*b"])
+def test_a_folder_may_be_called_like_a_pattern(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    settings = settings_of(folder)
+    assert deliver_rows(settings, [on(5), on(6), on(6, price=-1)]).rows_rejected == 1
+    assert deliver_rows(settings, [on(5, hour=11)], name="b.jsonl").events_new == 1
+    assert len(events(settings)) == 3
+
+
 def test_of_one_id_with_two_contents_the_same_one_stays_whatever_their_order(tmp_path):
     rows = [on(5, event_id="a", product_id=name) for name in ("lamp", "sofa", "desk")]
     told = set()

@@ -4,7 +4,14 @@ import pytest
 
 from clarity_assets.clickstream.ingest.mapping import BUILT_IN, find_mappings, load_mapping, read_mapping
 from clarity_assets.clickstream.ingest.troubles import MappingWrong
-from clarity_assets_tests.unit.clickstream.ingest.shop import csv_text, deliver, event, rejected, settings_of
+from clarity_assets_tests.unit.clickstream.ingest.shop import (
+    csv_text,
+    deliver,
+    deliver_rows,
+    event,
+    rejected,
+    settings_of,
+)
 
 LEAST = """
 description: A source of one's own.
@@ -133,3 +140,51 @@ csv: {decimal: ","}
     assert f"{told['event_at']}" == "2026-10-05 08:30:00"
     assert (told["price"], told["rating"], told["quantity"], told["event_type"]) == (1.5, 4.0, None, "rating")
     assert told["origin"] == "own"
+
+
+GERMAN = """
+description: Prices as Germans write them.
+fields: {event_time: at, user_id: who, price: price}
+constants: {event_type: purchase}
+csv: {delimiter: ";", decimal: ","}
+"""
+
+
+@pytest.mark.parametrize(("text", "price"), [
+    ("1.234", 1234), ("1.234,50", 1234.5), ("1.234.567,8", 1234567.8), ("12,50", 12.5), ("12.50", 12.5), ("0.125", 0.125),
+    ("1234,5", 1234.5),
+])  # fmt: skip
+def test_beside_a_decimal_comma_points_stand_between_thousands(with_mapping, tmp_path, text, price):
+    (tmp_path / "a.csv").write_text(f"at;who;price\n2026-10-05;ada;{text}\n")
+    settings = with_mapping(GERMAN)
+    deliver(settings, tmp_path / "a.csv", mapping="own")
+    assert event(settings)["price"] == price
+
+
+def test_in_json_a_point_is_a_point_whatever_tables_have(with_mapping):
+    settings = with_mapping(GERMAN)
+    deliver_rows(settings, [{"at": "2026-10-05", "who": "ada", "price": 1.234}], mapping="own")
+    assert event(settings)["price"] == 1.234
+
+
+@pytest.mark.parametrize(("code", "text"), [
+    ("%Z", "2026-10-06 10:00:00 UTC"), ("%z", "2026-10-06 12:00:00 +0200"),
+])  # fmt: skip
+def test_a_format_that_names_the_zone_needs_none_of_the_mapping(with_mapping, code, text):
+    time = f'time: {{format: "%Y-%m-%d %H:%M:%S {code}", zone: Europe/Berlin}}\n'
+    settings = with_mapping(LEAST.replace("who.id", "who") + time)
+    deliver_rows(settings, [{"at": text, "what": "view", "who": "ada"}], mapping="own")
+    assert f"{event(settings)['event_at']}" == "2026-10-06 10:00:00"
+
+
+def test_a_row_that_a_rule_cannot_be_asked_of_is_rejected_and_its_value_told_nowhere(with_mapping):
+    fields = "fields: {event_time: at, event_type: what, user_id: who, order_id: order}\n"
+    rule = 'reject: [{when: "cast(user_id as integer) < 100 or cast(order_id as integer) < 9", reason: a test order}]\n'
+    settings = with_mapping("description: Orders.\n" + fields + rule)
+    row = {"at": "2026-10-05", "what": "purchase", "who": "101", "order": "10"}
+    rows = [row, row | {"who": "ada-secret"}, row | {"order": "A12"}, row | {"who": "5"}, row | {"order": None}]
+    done = deliver_rows(settings, rows, mapping="own")
+    assert (done.events_new, done.rows_rejected) == (2, 3)
+    why = "the mapping's rule cannot be asked of it: cast(user_id as integer) < 100 or cast(order_id as integer) < 9"
+    assert [told[:2] for told in rejected(settings)] == [(2, why), (3, why), (4, "a test order")]
+    assert "secret" not in f"{rejected(settings)}"

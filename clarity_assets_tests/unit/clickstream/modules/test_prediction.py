@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from clarity_assets.clickstream.modules import conversion, purchase
 from clarity_assets.clickstream.modules.prediction import calibration as bins
 from clarity_assets.clickstream.modules.prediction import evaluate as judging
 from clarity_assets.clickstream.modules.prediction.features import FEATURES, buyers, person_features
-from clarity_assets.clickstream.modules.prediction.samples import Samples, split_by_time
+from clarity_assets.clickstream.modules.prediction.samples import Samples, days_back, split_by_time
 from clarity_assets.clickstream.modules.prediction.scores import auc, auc_interval, best_feature
 from clarity_assets.clickstream.modules.prediction.sklearn_models import SklearnLogistic, SklearnTree
 from clarity_assets.clickstream.modules.prediction.weights import importances, odds
@@ -151,6 +152,20 @@ def test_a_history_shorter_than_the_window_leaves_out_the_features_that_are_date
     assert bool(split.notes) == bool(left_out)
 
 
+def test_a_first_day_of_the_window_without_sessions_is_not_where_events_begin(engines, tmp_path):
+    first = date(2026, 8, 17)  # six weeks before the train cut-off
+    days = [datetime(2026, 8, 10, 12) + i * DAY for i in range(63)]
+    events = [Event(1, day, visit=i) for i, day in enumerate(days) if not first <= day.date() < first + 2 * DAY]
+    split = split_by_time(week_of(read_events(engines("duckdb"), tmp_path, events), **WEEKS))
+    assert (split.cutoffs.lookback_days, split.notes, split.train.names) == (42, (), tuple(FEATURES))
+
+
+def test_a_week_before_the_window_is_read_but_makes_no_row_by_itself(engines, tmp_path):
+    week = week_of(read_events(engines("duckdb"), tmp_path, [Event(1, datetime(2026, 8, 16, 12))]), **WEEKS)
+    assert days_back(week.settings) == (MONDAY - date(2026, 8, 10)).days
+    assert split_by_time(week) is None
+
+
 def test_days_without_events_after_a_cutoff_are_told(engines, tmp_path):
     missing = {date(2026, 9, 30), date(2026, 10, 8), date(2026, 10, 9)}
     days = [datetime(2026, 7, 27, 12) + i * DAY for i in range(77)]
@@ -197,11 +212,18 @@ def test_the_interval_holds_the_true_auc_as_often_as_it_says():
     assert 0.92 <= held / 300 <= 0.98
 
 
-def test_scores_without_any_order_or_with_a_perfect_one_have_an_interval_of_one_point():
-    is_buyer = np.arange(10) < 5
-    for scores, value in ((is_buyer * 1.0, 1.0), (np.zeros(10), 0.5)):
-        found = auc_interval(is_buyer, scores)
-        assert (found.low, found.value, found.high) == (value, value, value)
+def test_scores_without_any_order_have_an_interval_of_one_point():
+    found = auc_interval(np.arange(10) < 5, np.zeros(10))
+    assert (found.low, found.value, found.high) == (0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(("buyers", "persons"), [(5, 10), (20, 1_000), (40, 60)])
+def test_a_perfect_order_of_few_persons_has_the_exact_limit_of_that_many_successes(buyers, persons):
+    is_buyer = np.arange(persons) < buyers
+    exact = binomtest(n := min(buyers, persons - buyers), n).proportion_ci(0.95, method="exact").low
+    right, wrong = auc_interval(is_buyer, is_buyer * 1.0), auc_interval(is_buyer, is_buyer * -1.0)
+    assert (right.low, right.value, right.high) == (pytest.approx(exact), 1, 1)
+    assert (wrong.low, wrong.value, wrong.high) == (0, 0, pytest.approx(1 - exact))
 
 
 def test_the_baseline_may_be_a_feature_of_which_less_means_a_purchase():
@@ -259,6 +281,31 @@ def test_what_is_there_is_found(learner):
     assert [each.verdict for each in found].count("signal") >= 9
     assert sum(each.brier < each.baseline_brier for each in found) >= 8
     assert all(each.shuffled_auc_high < each.auc.value for each in found if each.verdict == "signal")
+
+
+@pytest.mark.parametrize("learner", [SklearnTree(), SklearnLogistic()], ids=["tree", "logistic"])
+def test_one_strong_feature_is_found_though_shuffled_models_point_along_it_too(learner):
+    def of_one(seed):
+        samples = noise(seed, persons=1_000, share=0.02, effect=1.2)
+        return replace(samples, names=samples.names[:1], x=samples.x[:, :1])
+
+    found = [judging.evaluate(learner, of_one(seed), of_one(seed + 500)) for seed in range(10)]
+    assert [each.verdict for each in found] == ["signal"] * 10
+    assert max(each.shuffled_auc_high for each in found) < 0.65
+
+
+def test_a_perfect_order_is_no_guess():
+    is_buyer = np.arange(100) < 40
+    samples = Samples(("x",), is_buyer[:, None] * 1.0, is_buyer)
+    found = judging.evaluate(SklearnLogistic(), samples, samples)
+    assert (found.verdict, found.auc.value) == ("signal", 1.0)
+    assert found.auc.low == found.baseline_auc_low < found.baseline_auc
+
+
+def test_the_best_single_feature_of_noise_is_seldom_above_guessing_for_certain():
+    found = [judging.evaluate(SklearnLogistic(), noise(seed), noise(seed + 500)) for seed in range(40)]
+    assert all(each.baseline_auc_low < each.baseline_auc for each in found)
+    assert sum(each.baseline_auc_low > 0.5 for each in found) <= 3, "2.5 % of 40 is 1"
 
 
 def test_a_model_that_one_feature_matches_says_so():

@@ -351,6 +351,14 @@ def test_metrics_are_those_worked_out_by_hand():
     assert given.coverage(1, products=10) == 0.2  # a, q
 
 
+@pytest.mark.parametrize("products", [10, 16, 23, 40, 60, 87])
+def test_a_perfect_list_of_any_length_has_1_and_not_more(products):
+    names = [f"p{number:02}" for number in range(products)]
+    relevant = Relevant.of(pa.table({"person_id": [1] * products, "product_id": names}))
+    found = relevant.scores(relevant.lists(lists({1: names}), most=products), products)
+    assert {name: float(values[0]) for name, values in found.items()} == dict.fromkeys(found, 1.0)
+
+
 def test_the_interval_of_a_mean_holds_it_in_95_of_100():
     chance = np.random.default_rng(10)
     held = [low <= 0.1 <= high for low, high in (mean_interval(chance.normal(0.1, 1, 40)) for _ in range(2_000))]

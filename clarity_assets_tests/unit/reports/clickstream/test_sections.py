@@ -3,7 +3,7 @@
 import pytest
 
 from clarity_assets.clickstream.modules.registry import MODULES as ANALYSES
-from clarity_assets.reports.clickstream.parts import bars
+from clarity_assets.reports.clickstream.parts import bars, of_week
 from clarity_assets.reports.clickstream.sections import clickstream_lead, clickstream_sections
 from clarity_assets.reports.clickstream.tables import (
     CART_PRODUCT,
@@ -12,8 +12,12 @@ from clarity_assets.reports.clickstream.tables import (
     EVENT_DAYS,
     MODULES,
     PATTERN_RUN,
+    PURCHASE_MODEL,
+    RECOMMENDATION,
+    RECOMMENDER,
     RULE,
     SEGMENT,
+    SEGMENTATION,
     SOURCE,
 )
 from clarity_assets.reports.document import FlowChart, HeatChart, Level, Table
@@ -24,7 +28,7 @@ from clarity_assets.reports.rendering.charts import PRINT, chart_note, chart_row
 from clarity_assets.reports.rendering.charts.heat import heat_drawing
 from clarity_assets.reports.rendering.charts.palette import HEAT_STEPS, colour
 from clarity_assets.reports.rendering.texts import sentence_text
-from clarity_assets_tests.fixtures.clickstream_marts import DAYS, MONDAY, RETURNING, WEEK, clickstream_warehouse
+from clarity_assets_tests.fixtures.clickstream_marts import DAYS, FIRST, MONDAY, RETURNING, WEEK, clickstream_warehouse
 from clarity_assets_tests.sql.by_hand import PROJECT
 from clarity_assets_tests.unit.reports.clickstream.conftest import facts_of
 
@@ -37,8 +41,8 @@ def block(section, name: str):
     return {one.name: one for one in section.blocks}[name]
 
 
-def only(con, name: str):
-    return next(section for section in clickstream_sections(facts_of(con)) if section.name == name)
+def only(con, name: str, period: Period = WEEK):
+    return next(section for section in clickstream_sections(facts_of(con, period)) if section.name == name)
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------
@@ -164,11 +168,48 @@ def test_als_is_told_beside_popularity_and_what_is_offered_most(sections):
     assert groups == {"ALS", "Most popular"}
 
 
+def test_the_recommender_is_judged_by_the_week_whose_lists_are_told():
+    with clickstream_warehouse() as con:
+        con.execute(f"delete from {RECOMMENDER} where date = ?", [MONDAY])
+        con.execute(f"update {RECOMMENDATION} set method = 'popularity' where date = ?", [MONDAY])
+        month = Period(FIRST, WEEK.end, "range")
+        section = only(con, "recommendations", month)
+    words = told(section)
+    assert words[0].startswith("The recommender could not be judged: too few persons came again")
+    assert "40 persons have a list of the most popular products" in words[1]
+    assert section.notes == (of_week(WEEK),)
+    assert "recommendations_scores" not in {one.name for one in section.blocks}
+
+
 def test_segments_are_told_by_worth_size_and_sureness(sections):
     words = told(sections["segments"])
     assert "buy often and came lately" in words[0]
     assert "come once, look at little; weeks ago" in words[1]
     assert "adjusted Rand index 0.88" in words[2]
+
+
+def segments_with(change: str) -> list[str]:
+    """What is told of segments after a change to the marts."""
+    with clickstream_warehouse() as con:
+        con.execute(change)
+        return told(only(con, "segments"))
+
+
+def test_where_no_price_is_told_the_group_that_buys_most_is_named_by_purchases():
+    words = segments_with(f"update {SEGMENT} set revenue = 0")
+    assert words[0].startswith("No price is told of any purchase, so no revenue is known. Most is bought by")
+    assert "buy often and came lately" in words[0]
+    words = segments_with(f"update {SEGMENT} set revenue = 0, purchases = 0")
+    assert words[0] == "No group bought anything in these weeks."
+
+
+def test_one_group_is_no_group_that_is_told_apart():
+    [words] = segments_with(
+        f"delete from {SEGMENT} where segment > 1; "
+        f"update {SEGMENTATION} set k = 1, silhouette = null, stability = 1, note = 'all persons behave alike'"
+    )
+    assert words.startswith("All ")
+    assert words.endswith("persons are one group (all persons behave alike).")
 
 
 def test_a_tree_without_signal_says_so_plainly_and_draws_no_features(sections):
@@ -189,6 +230,7 @@ def test_rules_are_told_with_support_confidence_lift_and_what_was_cut(sections):
     words = told(sections["patterns"])
     for part in ("60.0 %", "4.50 times", "90 baskets", "7.50 %"):
         assert part in words[0]
+    assert {row[-1] for row in block(sections["patterns"], "patterns_rules").rows} == {"yes"}
     assert "3 baskets" in words[1]
     assert "41 products" in words[1]
     assert "in one order or session" in words[1]
@@ -209,6 +251,16 @@ def test_rules_that_do_not_reach_the_lift_are_no_proof_that_nothing_goes_togethe
     words, _ = patterns_with(f"delete from {RULE}")
     assert words[0].startswith("No rule has the confidence asked for (CLICKSTREAM_MIN_CONFIDENCE), in 1,200 baskets")
     assert "of 2 frequent pairs nearest to it is chair-2 + desk-1 with 60.0 % (lift 4.50 times, 90 baskets)" in words[0]
+
+
+def test_rules_that_chance_could_bring_are_no_finding_and_are_marked_in_the_table():
+    words, blocks = patterns_with(
+        f"update {RULE} set baskets = 6, confidence = 0.3, lift = 1.5; update {PATTERN_RUN} set baskets = 80, products = 15"
+    )
+    assert words[0].startswith("No rule is shown to be more than chance: among all rules on 15 products in 80 baskets")
+    assert "To try" not in words[0]
+    [table] = [one for one in blocks if one.name == "patterns_rules"]
+    assert {row[-1] for row in table.rows} == {"not shown"}
 
 
 def test_a_raised_support_is_told_with_the_reason_of_the_run_itself():
@@ -255,15 +307,58 @@ def test_sources_and_channels_have_events_and_visitors_a_day_of_all_known_days(f
 
 def test_a_better_single_feature_is_named_in_place_of_a_model_without_signal():
     with clickstream_warehouse() as con:
-        con.execute(f"update {CONVERSION_MODEL} set baseline_auc = 0.83, baseline_name = 'product_views (more)'")
+        con.execute(f"update {CONVERSION_MODEL} set baseline_auc = 0.83, baseline_auc_low = 0.51")
         [words, *_] = told(only(con, "conversion"))
-    assert "Sort by product views (more) instead: AUC 0.830." in words
+    assert "Sort by cart adds (more) instead: AUC 0.830." in words
+
+
+@pytest.mark.parametrize("change", ["baseline_auc_low = 0.49", "shuffled_auc_high = 0.84", "baseline_auc_low = null"])
+def test_a_single_feature_that_may_be_guessing_is_no_advice(change):
+    with clickstream_warehouse() as con:
+        con.execute(f"update {CONVERSION_MODEL} set baseline_auc = 0.83, baseline_auc_low = 0.51")
+        con.execute(f"update {CONVERSION_MODEL} set {change}")
+        [words, *_] = told(only(con, "conversion"))
+    assert "Nor is the best single feature, cart adds (more), shown to be better than guessing: 0.830." in words
+    assert "Sort by" not in words
 
 
 def test_probabilities_are_never_called_better_without_a_test(sections):
     [words] = [one for one in told(sections["purchase"]) if "Brier" in one]
     assert "not tested" in words
     assert "better than" not in words
+
+
+def test_the_rate_of_the_brier_baseline_is_that_of_the_persons_learnt_from():
+    with clickstream_warehouse() as con:
+        con.execute(f"update {PURCHASE_MODEL} set buyers_train = 82, buyers_test = 430")
+        [words] = [one for one in told(only(con, "purchase")) if "Brier" in one]
+    assert "telling everyone 2.0 %, the share of buyers learnt from, has 0.04600" in words
+    assert "430 persons bought within" in words
+
+
+def test_probabilities_no_closer_than_the_share_of_buyers_are_an_order_and_expect_nobody():
+    note = "probabilities come no closer than the share of buyers does: use their order"
+    with clickstream_warehouse() as con:
+        before = only(con, "purchase")
+        con.execute(f"update {PURCHASE_MODEL} set brier = 0.046, note = '{note}'")
+        after = only(con, "purchase")
+    assert any("of all buyers expected" in one for one in told(before))
+    assert not any("expected" in one for one in told(after))
+    [words] = [one for one in told(after) if "Brier" in one]
+    assert "use the order of persons alone, and no probability as such" in words
+    titles = [[column.title for column in block(one, "purchase_tenths").columns] for one in (before, after)]
+    assert titles[0] == [*titles[1], "Expected buyers"]
+    assert {len(row) for row in block(after, "purchase_tenths").rows} == {3}
+    assert "use their order alone" in block(after, "purchase_tenths").note
+
+
+def test_of_features_only_the_clear_ones_are_ranked_and_mixed_up_is_not_called_left_out(sections):
+    assert any(
+        one.startswith("Of the features whose interval leaves out 1, cart adds") for one in told(sections["purchase"])
+    )
+    with clickstream_warehouse(verdicts=("signal", "signal")) as con:
+        [words] = [one for one in told(only(con, "conversion")) if "goes most by" in one]
+    assert "with its values mixed up among persons, AUC falls by" in words
 
 
 def test_a_month_that_is_not_over_is_a_row_that_says_so():
