@@ -6,7 +6,7 @@ EVENT = (
     Column("date", "DATE", "UTC day of event_at: the partition."),
     Column("event_id", "VARCHAR", "The source's id, or a hash of all that it told; once a day and origin."),
     Column("event_at", "TIMESTAMP", "When it happened (UTC)."),
-    Column("seq", "INTEGER", "Order within the day; settles equal instants: by rank of the type, then by event_id and origin."),
+    Column("seq", "INTEGER", "Order within the day; settles equal instants: by rank of the type, event_id and origin."),
     Column("event_local_at", "TIMESTAMP", "The visitor's wall clock then. NULL: time zone unknown."),
     Column("event_type", "VARCHAR", "pageview, view (of a product), search, cart (put in), remove (taken out), "
            "checkout, purchase, rating; others as the source names them, in lower_snake."),

@@ -151,6 +151,7 @@ def test_what_was_made_is_freed_and_what_was_read_stays(engine, tmp_path):
             engine.rows(EngineSql(f"select * from clickstream.{view}", f"select * from clickstream_{view}"))
 
 
+@needs_spark
 def test_what_is_kept_is_not_computed_again_by_whoever_reads_it(engines):
     engine = engines("spark")
     named = "with numbers as (select id as n from range(10)), odd as (select n from numbers where n % 2 = 1) select n from odd"
