@@ -33,6 +33,7 @@ BIN = Path(sys.executable).parent
 
 def results(folder: Path, *, repeats: int) -> list[Result]:
     """`repeats` nights with the daemon running, and a backfill of 30 days."""
+    folder = folder.resolve()  # Dagster takes no other
     nights, memory = _nights(folder / "nights", repeats=repeats)
     return [
         Result(
@@ -69,6 +70,8 @@ def _nights(folder: Path, *, repeats: int) -> tuple[list[dict], dict[str, float]
         ):
             until = time.monotonic() + 60 * (repeats + 4)
             while len(found := _of_runs(instance)) < repeats + 1 and time.monotonic() < until:
+                if daemon.poll() is not None:
+                    raise RuntimeError(f"the daemon ended with {daemon.returncode}; see {folder}/dagster-daemon.log")
                 time.sleep(1)
             memory = {
                 "daemon, with its code server": _memory_mb(daemon),

@@ -15,6 +15,7 @@ from clarity_assets.warehouse.models.contract import (
     ENGINE,
     NAME,
     SHARED_FILE,
+    Contract,
     Shared,
     SqlModelError,
     read_contract,
@@ -63,12 +64,12 @@ def _read_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, s
     if not re.fullmatch(NAME, layer):
         raise SqlModelError.at(stem, 1, f"its folder {layer!r} is to be a schema: lower case, digits and _ alone")
     path = stem.with_suffix(".csv") if stem.with_suffix(".csv").exists() else stem.with_suffix(".sql")
-    if yml_path.exists() and read_contract(yml_path, shared).meta.materialized == ENGINE:
-        return _read_engine_model(scratch, stem, layer=layer, shared=shared)
+    contract = read_contract(yml_path, shared) if yml_path.exists() else None
+    if contract and contract.meta.materialized == ENGINE:
+        return _read_engine_model(scratch, stem, layer=layer, contract=contract)
     for mine, other in ((path, yml_path), (yml_path, path)):
         if not mine.exists():
             raise SqlModelError.at(other, 1, f"{mine.name} is missing beside it: a model has its SQL and its contract")
-    contract = read_contract(yml_path, shared)
     if contract.name != stem.name:
         raise SqlModelError.at(yml_path, contract.line, f"the file is {stem.name!r}, its model {contract.name!r}")
     if path.suffix == ".csv":
@@ -87,10 +88,9 @@ def _read_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, s
     return model
 
 
-def _read_engine_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, shared: Shared) -> Model:
+def _read_engine_model(scratch: duckdb.DuckDBPyConnection, stem: Path, *, layer: str, contract: Contract) -> Model:
     """A model that an engine computes: both engines' queries, or none where Python makes the rows."""
     path, spark_path, yml_path = (stem.with_suffix(ending) for ending in (".sql", SPARK_ENDING, ".yml"))
-    contract = read_contract(yml_path, shared)
     if contract.name != stem.name:
         raise SqlModelError.at(yml_path, contract.line, f"the file is {stem.name!r}, its model {contract.name!r}")
     names = [column.name for column in contract.columns]

@@ -4,13 +4,17 @@ Zhou, Wilkinson, Schreiber & Pan 2008, Large-scale Parallel Collaborative Filter
 u_i = (M_i M_i' + lambda n_i E)^-1 M_i r_i, with n_i ratings of the person, and likewise for products.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_matrix
 
 from clarity_assets.clickstream.engines.engine import Engine, EngineSql
 from clarity_assets.clickstream.modules.recommendations.implicit_als import SEED
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 RANK, REGULARIZATION = 10, 0.12  # RMSE on MovieLens u1 .923 to .937, wherever it begins; with 0.1 .927 to .941
 ITERATIONS = 10  # Spark's ALS ends in a stack overflow after 20, unless the cluster has a folder for checkpoints
@@ -23,6 +27,8 @@ NEW_RATINGS = EngineSql("select person_id, product_id, rating from clickstream.n
 def predicted_by_duckdb(engine: Engine) -> pa.Table:
     """Rows `person_id`, `rating`, `predicted` (NULL: person or product are new) of view `new_rating`, learnt from view
     `rating`."""
+    from scipy.sparse import csr_matrix
+
     known, asked = engine.rows(RATINGS), engine.rows(NEW_RATINGS)
     persons, person = _coded(known["person_id"].combine_chunks())
     products, product = _coded(known["product_id"].combine_chunks())
@@ -36,7 +42,7 @@ def predicted_by_duckdb(engine: Engine) -> pa.Table:
     return asked.select(["person_id", "rating"]).append_column("predicted", [pa.array(predicted, mask=~is_known)])
 
 
-def als_wr(stars: csr_matrix, ones: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+def als_wr(stars: "csr_matrix", ones: "csr_matrix") -> tuple[np.ndarray, np.ndarray]:
     """Factors of persons and products. `ones` is 1 where `stars` has a rating (of 0 stars too)."""
     start = np.abs(np.random.default_rng(SEED).normal(size=(stars.shape[0], RANK)))
     persons = start / np.linalg.norm(start, axis=1, keepdims=True)  # as Spark begins
@@ -47,7 +53,7 @@ def als_wr(stars: csr_matrix, ones: csr_matrix) -> tuple[np.ndarray, np.ndarray]
     return persons, products
 
 
-def _solved(stars: csr_matrix, ones: csr_matrix, other: np.ndarray) -> np.ndarray:
+def _solved(stars: "csr_matrix", ones: "csr_matrix", other: np.ndarray) -> np.ndarray:
     """Factors of the rows, given those of the columns: all normal equations of a block at once."""
     squares = (other[:, :, None] * other[:, None, :]).reshape(len(other), -1)
     found = np.empty((stars.shape[0], RANK))

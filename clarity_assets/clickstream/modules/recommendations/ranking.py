@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import stats
 
 PERSON_METRICS = ("precision", "recall", "ndcg", "map", "hit_rate")
 LEVEL = 0.95
@@ -68,6 +67,8 @@ class Relevant:
 
 def mean_interval(differences: np.ndarray) -> tuple[float, float]:
     """95 % interval of the mean of one difference a person: Student's t (Cochran 1977, 2.8)."""
+    from scipy.stats import t as student  # a second, and every start of Dagster would pay it
+
     mean, error = differences.mean(), differences.std(ddof=1) / np.sqrt(len(differences))
-    reach = stats.t.ppf((1 + LEVEL) / 2, len(differences) - 1) * error
+    reach = student.ppf((1 + LEVEL) / 2, len(differences) - 1) * error
     return float(mean - reach), float(mean + reach)
