@@ -104,6 +104,18 @@ def test_days_are_asked_first_then_their_weeks_then_nothing(project):
         assert "the analyses tell what the events tell" in asked(clickstream_behind, instance)
 
 
+def test_analyses_wait_for_one_another_and_not_for_files_that_keep_coming(project):
+    land(project)
+    with dg.instance_for_test() as instance:
+        instance.add_run(dg.DagsterRun(job_name="clickstream_ingest", status=dg.DagsterRunStatus.STARTED))
+        [days] = asked(clickstream_behind, instance)
+        assert days.job_name == "clickstream_days"
+        drop(project, "new.jsonl")
+        assert "clickstream_ingest is queued or running" in asked(clickstream_files, instance)
+        instance.add_run(dg.DagsterRun(job_name="clickstream_days", status=dg.DagsterRunStatus.STARTED))
+        assert "clickstream_days is queued or running" in asked(clickstream_behind, instance)
+
+
 def test_what_was_tried_is_tried_again_hours_later_and_at_once_where_a_setting_changed(project, monkeypatch):
     land(project)
     with dg.instance_for_test() as instance:

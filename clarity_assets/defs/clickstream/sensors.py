@@ -12,13 +12,13 @@ from clarity_assets.defs.clickstream.assets import days_job, ingest_job, weeks_j
 from clarity_assets.errors import WarehouseBusy, WarehouseCorrupt
 from clarity_assets.settings import Settings, load_settings
 
-JOBS = ("clickstream_ingest", "clickstream_days", "clickstream_weeks")
+ANALYSES = ("clickstream_days", "clickstream_weeks")
 
 Asked = list[dg.RunRequest] | dg.SkipReason
 
 
-def _looked(name: str, *, jobs: tuple, every_s: int, description: str):
-    """Decorates what asks for runs; it waits while a run of the clickstream is queued or under way."""
+def _looked(name: str, *, jobs: tuple, every_s: int, description: str, waits_for: tuple[str, ...]):
+    """Decorates what asks for runs; it waits while a run of the jobs `waits_for` is queued or under way."""
 
     def decorated(look) -> dg.SensorDefinition:
         @dg.sensor(
@@ -32,7 +32,7 @@ def _looked(name: str, *, jobs: tuple, every_s: int, description: str):
             settings = load_settings(warehouse_timeout_s=LOOK_TIMEOUT_S)
             if not settings.project_id:
                 return dg.SkipReason("CLARITY_PROJECT_ID is not set; put it into .env")
-            running = [run.job_name for run in runs_under_way(context.instance) if run.job_name in JOBS]
+            running = [run.job_name for run in runs_under_way(context.instance) if run.job_name in waits_for]
             if running:
                 return dg.SkipReason(f"{', '.join(running)} is queued or running")
             try:
@@ -49,6 +49,7 @@ def _looked(name: str, *, jobs: tuple, every_s: int, description: str):
     "clickstream_files",
     jobs=(ingest_job,),
     every_s=30,
+    waits_for=("clickstream_ingest", *ANALYSES),
     description="Files of events in CLICKSTREAM_DROP/<mapping>/ that nobody writes to any more: they are ingested.",
 )
 def clickstream_files(settings: Settings, context: dg.SensorEvaluationContext) -> Asked:
@@ -70,6 +71,7 @@ def clickstream_files(settings: Settings, context: dg.SensorEvaluationContext) -
     "clickstream_behind",
     jobs=(days_job, weeks_job),
     every_s=60,
+    waits_for=ANALYSES,  # not for files: where one comes every minute, their turn would never come
     description="Days whose events, or whose sessions, are newer than what was made of them; then the last four whole "
     "weeks, where the days are done.",
 )
