@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import duckdb
 
-from clarity_assets.clickstream.computing import DAY, code_of, days_behind, days_with_events
+from clarity_assets.clickstream.computing import DAY, code_of, days_behind, days_with_events, monday_from
 from clarity_assets.clickstream.modules.registry import MODULES
 from clarity_assets.clickstream.run import recent_weeks
 from clarity_assets.clickstream.sessions.build import session_days_behind
@@ -51,7 +51,7 @@ def find_behind(settings: Settings, *, first: date) -> Behind:
             if module.every == "day":
                 days |= set(days_behind(con, module, settings=settings, start=max(first, span[0]), end=end))
         start, stop = recent_weeks(settings, span[0], end)
-        start = max(start, first + timedelta(days=-first.weekday() % 7))
+        start = max(start, monday_from(first))
         if not any(day < stop for day in days):
             for module in MODULES.values():
                 if module.every == "week":

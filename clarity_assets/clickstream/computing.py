@@ -23,6 +23,16 @@ DAY = timedelta(days=1)
 PERIOD = {"day": DAY, "week": timedelta(days=7)}
 
 
+def monday_of(day: date) -> date:
+    """The Monday of the day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def monday_from(day: date) -> date:
+    """The day itself, if it is a Monday, else the next one."""
+    return day + timedelta(days=-day.weekday() % 7)
+
+
 @dataclass(frozen=True)
 class Computed:
     """What one analysis came to: rows now, by table, of the UTC days [start, end)."""
@@ -138,7 +148,7 @@ def days_behind(
     """The days (or Mondays of whole weeks) of [start, end) whose rows are not made of the sessions as they are now."""
     project_id = settings.need_project()
     if module.every == "week":
-        start += timedelta(days=-start.weekday() % 7)
+        start = monday_from(start)
     if start >= end:
         return []
     days = periods(module, start, end)

@@ -5,7 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from clarity_assets.clickstream.computing import DAY, PERIOD, compute, days_behind, days_with_events
+from clarity_assets.clickstream.computing import (
+    DAY,
+    PERIOD,
+    compute,
+    days_behind,
+    days_with_events,
+    monday_from,
+    monday_of,
+)
 from clarity_assets.clickstream.engines.choose import open_engine
 from clarity_assets.clickstream.engines.engine import Engine
 from clarity_assets.clickstream.modules.module import Module
@@ -70,7 +78,7 @@ def run_clickstream(
     first, last = _span(settings, start, end)
     with open_engine(settings) as engine:
         on_step("sessions")
-        days = _sessions_to_make(settings, _end_of_weeks(last) if any(m.every == "week" for m in chosen) else last)
+        days = _sessions_to_make(settings, monday_from(last) if any(m.every == "week" for m in chosen) else last)
         for begin, stop in _spans(days, DAY, chunk_days=CHUNK_DAYS):
             build_sessions(settings, start=begin, end=stop, engine=engine)
         results = []
@@ -105,11 +113,6 @@ def _sessions_to_make(settings: Settings, end: date) -> list[date]:
     return [day for day in behind if day < end + DAY]
 
 
-def _end_of_weeks(end: date) -> date:
-    """The Monday after the week that holds the last day before `end`."""
-    return end + timedelta(days=-end.weekday() % 7)
-
-
 def _behind(settings: Settings, module: Module, start: date, end: date) -> list[date]:
     if module.every == "week":
         start, end = recent_weeks(settings, start, end)
@@ -119,14 +122,13 @@ def _behind(settings: Settings, module: Module, start: date, end: date) -> list[
 
 def recent_weeks(settings: Settings, start: date, end: date) -> tuple[date, date]:
     """The last RECENT_WEEKS weeks that are over, of those that hold any of the days [start, end): [Monday, Monday)."""
-    monday = min(_end_of_weeks(end), _running_week(settings))
-    return max(monday - RECENT_WEEKS * PERIOD["week"], start - timedelta(days=start.weekday())), monday
+    monday = min(monday_from(end), _running_week(settings))
+    return max(monday - RECENT_WEEKS * PERIOD["week"], monday_of(start)), monday
 
 
 def _running_week(settings: Settings) -> date:
     """The Monday of the week that is not over yet."""
-    today = settings.clock().date()
-    return today - timedelta(days=today.weekday())
+    return monday_of(settings.clock().date())
 
 
 def _result(
@@ -135,7 +137,7 @@ def _result(
     result = ModuleResult(module)
     step = PERIOD[module.every]
     if wanted is None:
-        first = start if module.every == "day" else start - timedelta(days=start.weekday())
+        first = start if module.every == "day" else monday_of(start)
         wanted = [first + i * step for i in range(-(-(end - first) // step))]
         if module.every == "week":
             running = _running_week(settings)

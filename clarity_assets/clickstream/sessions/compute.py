@@ -41,5 +41,5 @@ def gather(engine: Engine, *, start: date, end: date, settings: Settings, channe
 
 def forget(engine: Engine) -> None:
     """Free the engine of all that was read and kept."""
-    for view in ("event", PLACED_VIEW, FACT_VIEW, "channel_of"):
-        engine.forget(view)
+    engine.forget_made()
+    engine.forget("event")
